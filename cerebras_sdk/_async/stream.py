@@ -1,0 +1,121 @@
+"""Streamed answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Generic, Self
+
+from .._core.chunks import ChunkReader, ChunkT
+from .._core.http import Headers
+from .._transports._httpx import HttpxResponse
+from ..errors import APIConnectionError, StreamTruncatedError
+from ..types import ChatCompletion
+
+
+class AsyncStream(Generic[ChunkT]):
+    """The chunks of an answer, as they arrive.
+
+    Iterate it once:
+
+        async for chunk in stream:
+            print(chunk.text, end="")
+
+    or iterate `text_stream` for the text alone, or await `get_final_completion()`. Leaving it
+    early, call `close()`, or use it as a context manager: then the connection is given back.
+
+    Raises StreamTruncatedError when the stream ends without a finish_reason, and the other
+    errors of `cerebras_sdk.errors` for what else can go wrong; their `.partial` is what arrived.
+    """
+
+    def __init__(self, response: HttpxResponse, reader: ChunkReader[ChunkT]) -> None:
+        self._response = response
+        self._reader = reader
+        self._closed = False
+        self._chunks = reader.chunks
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of the answer; names in any case."""
+        return self._response.headers
+
+    @property
+    def text_stream(self) -> AsyncTextStream[ChunkT]:
+        """The text of the first choice, piece by piece, without anything else."""
+        return AsyncTextStream(self)
+
+    async def get_final_completion(self) -> ChatCompletion:
+        """The whole answer; reads what has not been iterated yet."""
+        async for _ in self:
+            pass
+        if not self._reader.done:
+            raise StreamTruncatedError(
+                "the stream was closed before its end", partial=self._reader.total.completion()
+            )
+        return self._reader.total.completion()
+
+    async def close(self) -> None:
+        """Gives the connection back; closing twice does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._chunks.clear()
+            await self._response.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ChunkT:
+        while not self._chunks:
+            if self._reader.done or self._closed:
+                await self._end()
+                raise StopAsyncIteration
+            try:
+                data = await self._response.receive()
+            except APIConnectionError as error:
+                self._reader.broken(error)
+                continue
+            if data:
+                self._reader.feed(data)
+            else:
+                self._reader.end()
+        return self._chunks.popleft()
+
+    async def _end(self) -> None:
+        failure = self._reader.failure
+        if failure is not None:
+            await self.close()
+            raise failure
+        if not self._closed:
+            self._closed = True
+            await self._response.drain()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open"
+        return f"<{type(self).__name__} {state}, status {self._response.status}>"
+
+
+class AsyncTextStream(Generic[ChunkT]):
+    """The text of a stream, as it arrives; see `AsyncStream.text_stream`."""
+
+    def __init__(self, stream: AsyncStream[ChunkT]) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        return self
+
+    async def __anext__(self) -> str:
+        while True:
+            chunk = await anext(self._stream)
+            if chunk.text:
+                return chunk.text

@@ -1,0 +1,172 @@
+"""Chunks in, the whole completion out."""
+
+from __future__ import annotations
+
+from ..types import (
+    ChatCompletion,
+    ChatCompletionChunk,
+    Choice,
+    ChunkChoice,
+    FunctionCall,
+    Logprobs,
+    Message,
+    ToolCall,
+    ToolCallDelta,
+)
+
+
+class ChatAccumulator:
+    """Adds up the chunks of one streamed chat completion.
+
+    `add(chunk)` costs the same however long the answer is; `completion()` is what has arrived so
+    far. `finished` is True once each of the `n` choices has its finish_reason: that, and not a
+    closing event, says that the answer is whole.
+    """
+
+    def __init__(self, *, n: int = 1) -> None:
+        self._n = n
+        self._first: ChatCompletionChunk | None = None
+        self._last = ChatCompletion()
+        self._choices: dict[int, _ChoiceParts] = {}
+        self._finished = 0
+
+    @property
+    def finished(self) -> bool:
+        return self._finished >= max(self._n, len(self._choices))
+
+    def add(self, chunk: ChatCompletionChunk) -> None:
+        if self._first is None:
+            self._first = chunk
+        for choice in chunk.choices:
+            parts = self._choices.get(choice.index)
+            if parts is None:
+                parts = self._choices[choice.index] = _ChoiceParts()
+            if choice.finish_reason and parts.finish_reason is None:
+                self._finished += 1
+            parts.add(choice)
+        if chunk.usage is not None:
+            self._last.usage = chunk.usage
+        if chunk.time_info is not None:
+            self._last.time_info = chunk.time_info
+        if chunk.service_tier is not None:
+            self._last.service_tier = chunk.service_tier
+        if chunk.service_tier_used is not None:
+            self._last.service_tier_used = chunk.service_tier_used
+
+    def completion(self) -> ChatCompletion:
+        first = self._first or ChatCompletionChunk()
+        last = self._last
+        return ChatCompletion(
+            id=first.id,
+            created=first.created,
+            model=first.model,
+            system_fingerprint=first.system_fingerprint,
+            choices=[parts.choice(index) for index, parts in sorted(self._choices.items())],
+            usage=last.usage,
+            time_info=last.time_info,
+            service_tier=last.service_tier,
+            service_tier_used=last.service_tier_used,
+        )
+
+
+class _ChoiceParts:
+    __slots__ = (
+        "content",
+        "finish_reason",
+        "logprobs",
+        "reasoning",
+        "reasoning_logprobs",
+        "role",
+        "tool_calls",
+    )
+
+    def __init__(self) -> None:
+        self.role = "assistant"
+        self.content: list[str] = []
+        self.reasoning: list[str] = []
+        self.tool_calls: dict[int, _ToolCallParts] = {}
+        self.finish_reason: str | None = None
+        self.logprobs: list[Logprobs] = []
+        self.reasoning_logprobs: list[Logprobs] = []
+
+    def add(self, choice: ChunkChoice) -> None:
+        delta = choice.delta
+        if delta.content is not None:
+            self.content.append(delta.content)
+        if delta.reasoning is not None:
+            self.reasoning.append(delta.reasoning)
+        if delta.role is not None:
+            self.role = delta.role
+        if delta.tool_calls is not None:
+            for call in delta.tool_calls:
+                self._add_call(call)
+        if choice.finish_reason:
+            self.finish_reason = choice.finish_reason
+        if choice.logprobs is not None:
+            self.logprobs.append(choice.logprobs)
+        if choice.reasoning_logprobs is not None:
+            self.reasoning_logprobs.append(choice.reasoning_logprobs)
+
+    def _add_call(self, delta: ToolCallDelta) -> None:
+        index = self._position(delta.id) if delta.index is None else delta.index
+        call = self.tool_calls.get(index)
+        if call is None:
+            call = self.tool_calls[index] = _ToolCallParts()
+        call.id = delta.id or call.id
+        call.type = delta.type or call.type
+        if delta.function is not None:
+            call.name = delta.function.name or call.name
+            call.arguments.append(delta.function.arguments or "")
+
+    def _position(self, call_id: str | None) -> int:
+        """Where a piece without an index belongs: a new id begins a call, the rest continues one.
+
+        An older server left the index out.
+        """
+        for index, call in self.tool_calls.items():
+            if call_id and call.id == call_id:
+                return index
+        return len(self.tool_calls) - (0 if call_id or not self.tool_calls else 1)
+
+    def choice(self, index: int) -> Choice:
+        message = Message(
+            role=self.role,
+            content="".join(self.content) if self.content else None,
+            reasoning="".join(self.reasoning) if self.reasoning else None,
+            tool_calls=[
+                ToolCall(
+                    id=call.id,
+                    type=call.type,
+                    function=FunctionCall(name=call.name, arguments="".join(call.arguments)),
+                    index=position,
+                )
+                for position, call in sorted(self.tool_calls.items())
+            ]
+            or None,
+        )
+        return Choice(
+            index=index,
+            message=message,
+            finish_reason=self.finish_reason,
+            logprobs=_joined(self.logprobs),
+            reasoning_logprobs=_joined(self.reasoning_logprobs),
+        )
+
+
+class _ToolCallParts:
+    __slots__ = ("arguments", "id", "name", "type")
+
+    def __init__(self) -> None:
+        self.id = ""
+        self.type = "function"
+        self.name = ""
+        self.arguments: list[str] = []
+
+
+def _joined(pieces: list[Logprobs]) -> Logprobs | None:
+    if not pieces:
+        return None
+    return Logprobs(
+        content=[token for piece in pieces for token in piece.content or ()] or None,
+        refusal=[token for piece in pieces for token in piece.refusal or ()] or None,
+    )

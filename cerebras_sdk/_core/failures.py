@@ -1,0 +1,214 @@
+"""An answer that is an error, in whatever shape it comes, made into the exception it means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import msgspec
+
+from .. import errors
+from ..errors import APIStatusError
+from ..types._base import parse_json
+from .aliases import suggest_models
+from .http import Headers, Request
+from .secret import Secret
+
+_CLASSES: dict[int, type[APIStatusError]] = {
+    400: errors.BadRequestError,
+    401: errors.AuthenticationError,
+    402: errors.PaymentRequiredError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    422: errors.UnprocessableEntityError,
+    429: errors.RateLimitError,
+}
+_SHOWN = 300  # characters of a foreign text that a message repeats
+_SHORTEST_KEY = 8  # what is shorter is the dummy of a local server, such as "x" or "null"
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """`inference-id` is the service's own id; a refusal at its edge has only `cf-ray`."""
+    return headers.get("inference-id") or headers.get("cf-ray")
+
+
+def redact(data: bytes, secret: Secret | None) -> bytes:
+    """`data` without the secret: some proxies answer with the request they did not like."""
+    if secret is None or len(secret.reveal()) < _SHORTEST_KEY:
+        return data
+    return data.replace(secret.reveal().encode("latin-1", "replace"), b"***")
+
+
+def status_error(
+    status: int, headers: Headers, body: bytes, request: Request, *, model: str | None = None
+) -> APIStatusError:
+    """The error that an answer of 300 or above means.
+
+    `model`: the id that was asked for; a `model_not_found` then names what to use instead.
+    """
+    where = f"{request.method} {request.url}"
+    parsed: object
+    try:
+        parsed = parse_json(body)
+    except msgspec.DecodeError:
+        text = body.decode("utf-8", "replace").strip()
+        parsed = text or None
+        detail = ErrorDetail(message=_foreign_message(status, headers, text, request.url))
+    else:
+        detail = error_detail(parsed) or _unknown_detail(parsed)
+    return _build(status, detail, parsed, headers, where, request.url, model)
+
+
+def embedded_error(
+    document: object, headers: Headers, request: Request, *, model: str | None = None
+) -> APIStatusError | None:
+    """The error that stands in an answer of 200, or in an event of a stream; None when none does.
+
+    Its status is the one the object names; the sheet of the service has
+    `{"status_code": 500, "error": {...}}`, proxies send the flat form as well.
+    """
+    detail = error_detail(document)
+    if detail is None or not isinstance(document, dict):
+        return None
+    status = document.get("status_code")
+    if not isinstance(status, int) or isinstance(status, bool) or status < 400:
+        status = 404 if detail.code == "model_not_found" else 500
+    where = f"the answer to {request.method} {request.url}"
+    return _build(status, detail, document, headers, where, request.url, model)
+
+
+class ErrorDetail(msgspec.Struct, frozen=True):
+    """What an error object says; empty strings of the service are None here."""
+
+    message: str | None
+    type: str | None = None
+    param: str | None = None
+    code: str | None = None
+
+
+def error_detail(document: object) -> ErrorDetail | None:
+    """Reads the shapes that errors come in; None when `document` is no error.
+
+    Flat `{"message", "type", "param", "code"}`, the same under `error`, `{"error": "text"}`,
+    `{"detail": "text"}` and FastAPI's `{"detail": [{"loc", "msg", "type"}]}`.
+    """
+    if not isinstance(document, dict):
+        return None
+    inner = document.get("error")
+    if isinstance(inner, dict) and inner:
+        return _object_detail(inner)
+    if isinstance(inner, str) and inner:
+        return ErrorDetail(message=inner, code=_text(document.get("code")))
+    detail = document.get("detail")
+    if isinstance(detail, str):
+        return ErrorDetail(message=detail)
+    if isinstance(detail, list):
+        return ErrorDetail(message="; ".join(_validation_line(item) for item in detail))
+    if isinstance(document.get("message"), str) and "choices" not in document:
+        return _object_detail(document)
+    return None
+
+
+def _unknown_detail(parsed: object) -> ErrorDetail:
+    """JSON of no known shape: shown as it is, and its code heeded if it has one."""
+    known = _object_detail(parsed) if isinstance(parsed, dict) else ErrorDetail(message=None)
+    return msgspec.structs.replace(known, message=_shortened(str(parsed)))
+
+
+def _object_detail(fields: dict[str, Any]) -> ErrorDetail:
+    return ErrorDetail(
+        message=_text(fields.get("message")),
+        type=_text(fields.get("type")),
+        param=_text(fields.get("param")),
+        code=_text(fields.get("code")),
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def _validation_line(item: object) -> str:
+    if not isinstance(item, dict):
+        return str(item)
+    location = item.get("loc")
+    path = ".".join(str(part) for part in location) if isinstance(location, list) else ""
+    return f"{path}: {item.get('msg')}" if path else str(item.get("msg"))
+
+
+def _foreign_message(status: int, headers: Headers, text: str, url: str) -> str:
+    """What to say of a body that is no JSON."""
+    if 300 <= status < 400:
+        target = _origin(url, headers.get("location"))
+        if target is None:
+            return "a redirect that names no address"
+        return (
+            f"a redirect to {target}, which is not followed: the key and the prompt go to no "
+            "other host. If that is the right one, make it the base_url"
+        )
+    if not text:
+        if status == 404:
+            base = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+            return (
+                "an empty answer: there is no such path at that address. Check base_url: "
+                f"for {base}/v1/... it is {base!r}, with or without /v1"
+            )
+        return "an empty answer"
+    if "html" in headers.get("content-type", "") or text[:15].lower().startswith(("<!", "<html")):
+        title = re.search(r"<title[^>]{0,100}>([^<]{1,200})", text, re.IGNORECASE)
+        named = f" titled {' '.join(title[1].split())!r}" if title else ""
+        what = (
+            "a firewall or proxy answered, not the API; another network, or no VPN, may help"
+            if status == 403
+            else "a proxy answered, not the API"
+        )
+        return f"an HTML page{named} instead of JSON: {what}"
+    return _shortened(" ".join(text.split()))
+
+
+def _origin(url: str, location: str | None) -> str | None:
+    try:
+        target = urlsplit(urljoin(url, location))
+    except ValueError:
+        return None
+    return f"{target.scheme}://{target.hostname}" if location and target.hostname else None
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _build(
+    status: int,
+    detail: ErrorDetail,
+    body: object,
+    headers: Headers,
+    where: str,
+    url: str,
+    model: str | None,
+) -> APIStatusError:
+    cls = _CLASSES.get(status)
+    if cls is None:
+        cls = errors.InternalServerError if status >= 500 else APIStatusError
+    message = detail.message or "no message"
+    if detail.code == "model_not_found":
+        cls = errors.ModelNotFoundError
+        if model is not None:
+            message = f"{message} {suggest_models(model)}"
+    ident = request_id(headers)
+    tail = f" (request id {ident})" if ident else ""
+    code = f" {detail.code}" if detail.code else ""
+    return cls(
+        f"{status}{code}: {message} [{where}]{tail}",
+        status_code=status,
+        headers=headers,
+        url=url,
+        body=body,
+        code=detail.code,
+        type=detail.type,
+        param=detail.param,
+        request_id=ident,
+    )

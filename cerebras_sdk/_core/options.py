@@ -1,0 +1,125 @@
+"""What a client and a call can be told, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+from .._version import __version__
+from ..errors import InvalidRequestError
+from .http import Timeout, TimeoutInput, merge_headers, normalize_base_url
+from .retry import RetryPolicy
+from .secret import Hidden, Secret
+
+BASE_URL = "https://api.cerebras.ai"
+USER_AGENT = f"cerebras-inference-sdk/{__version__}"
+
+RetiredModels = Literal["warn", "replace", "error"]
+
+
+class NotGiven:
+    """The type of NOT_GIVEN, for an argument whose None means something."""
+
+    def __repr__(self) -> str:
+        return "NOT_GIVEN"
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+NOT_GIVEN: Final = NotGiven()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """The variables that a client heeds; a variable that is empty counts as not set."""
+
+    api_key: Secret | None = None
+    cookies: Secret | None = None
+    base_url: str | None = None
+    session_url: str | None = None
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> Environment:
+        def get(name: str) -> str | None:
+            return variables.get(f"CEREBRAS_{name}", "").strip() or None
+
+        return cls(
+            api_key=Secret(get("API_KEY") or "") or None,
+            cookies=Secret(get("COOKIES") or "") or None,
+            base_url=get("BASE_URL"),
+            session_url=get("SESSION_URL"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientOptions:
+    """What every call of a client shares."""
+
+    base_url: str
+    timeout: Timeout
+    retry: RetryPolicy
+    default_model: str | None
+    aliases: Mapping[str, str]
+    headers: Mapping[str, str | Secret]
+    retired_models: RetiredModels
+
+    @classmethod
+    def of(
+        cls,
+        environment: Environment,
+        *,
+        base_url: str | None,
+        timeout: TimeoutInput,
+        max_retries: int,
+        default_model: str | None,
+        aliases: Mapping[str, str] | None,
+        default_headers: Hidden[Mapping[str, str] | None],
+        retired_models: RetiredModels,
+    ) -> ClientOptions:
+        """Checks what a client's constructor was given. Raises InvalidRequestError."""
+        if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
+            raise InvalidRequestError(f"max_retries must be 0 or more, not {max_retries!r}")
+        if retired_models not in get_args(RetiredModels):
+            raise InvalidRequestError(
+                f'retired_models must be "warn", "replace" or "error", not {retired_models!r}'
+            )
+        for alias, target in (aliases or {}).items():
+            if not isinstance(alias, str) or not isinstance(target, str) or not target.strip():
+                raise InvalidRequestError(f"aliases: {alias!r}: {target!r} is no pair of names")
+        return cls(
+            base_url=(
+                normalize_base_url(environment.base_url, "CEREBRAS_BASE_URL")
+                if base_url is None and environment.base_url is not None
+                else normalize_base_url(BASE_URL if base_url is None else base_url)
+            ),
+            timeout=Timeout.of(timeout),
+            retry=RetryPolicy(max_retries=max_retries),
+            default_model=default_model,
+            aliases=dict(aliases or {}),
+            headers=merge_headers(
+                {"User-Agent": USER_AGENT, "Accept": "application/json"},
+                hide_values(default_headers),
+            ),
+            retired_models=retired_models,
+        )
+
+
+def hide_values(headers: Hidden[Any]) -> dict[str, Any]:
+    """The user's own headers, which may hold the key of a gateway, with their texts as secrets."""
+    if not isinstance(headers.value, Mapping):
+        if headers.value is None:
+            return {}
+        raise InvalidRequestError("headers must be a dict of names and values")
+    odd = [name for name, value in headers.value.items() if not _is_text(value)]
+    if odd:
+        raise InvalidRequestError(f"header {odd[0]!r}: names and values are str")
+    return {
+        name: Secret(value) if isinstance(value, str) else value
+        for name, value in headers.value.items()
+    }
+
+
+def _is_text(value: object) -> bool:
+    return value is None or isinstance(value, (str, Secret))

@@ -1,0 +1,105 @@
+"""`cerebras chat`: a prompt, or a conversation, with the service or with the local model."""
+
+from __future__ import annotations
+
+import contextlib
+from types import TracebackType
+from typing import Any, Self
+
+from .. import Cerebras
+from ..errors import MissingCredentialsError
+from .screen import Screen
+
+
+class Chat:
+    """A conversation on the screen; `ask` for one question, `converse` for many.
+
+    Nothing is read or started before the first question.
+    """
+
+    def __init__(
+        self,
+        screen: Screen,
+        *,
+        model: str,
+        system: str | None,
+        local: bool,
+        local_without_key: bool,
+        as_json: bool,
+    ) -> None:
+        self._screen = screen
+        self._model = model
+        self._messages: list[dict[str, Any]] = []
+        if system:
+            self._messages.append({"role": "system", "content": system})
+        self._local_without_key = local_without_key
+        self._as_json = as_json
+        self._open = contextlib.ExitStack()
+        self._client: Cerebras | None = None
+        self._local = local
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    def converse(self) -> None:
+        """Questions and answers until the user ends it with Ctrl-D."""
+        self._screen.note("Ctrl-D ends the conversation.")
+        while (line := self._screen.ask()) is not None:
+            if line.strip():
+                self.ask(line)
+        self._screen.end_line()
+
+    def ask(self, text: str) -> None:
+        self._messages.append({"role": "user", "content": text})
+        if self._client is None:
+            self._client = self._local_client() if self._local else self._service_client()
+        try:
+            answer = self._answer(self._client)
+        except MissingCredentialsError as error:
+            if not self._local_without_key:
+                raise MissingCredentialsError(f"{error}; or add --local") from None
+            self._screen.note(
+                "No Cerebras API key (CEREBRAS_API_KEY): a small model on this machine answers."
+            )
+            self._client = self._local_client()
+            answer = self._answer(self._client)
+        self._messages.append({"role": "assistant", "content": answer})
+
+    def _answer(self, client: Cerebras) -> str:
+        if self._as_json:
+            completion = client.chat.completions.create(model=self._model, messages=self._messages)
+            self._screen.write(completion.to_json(indent=2) + "\n")
+            return completion.text
+        pieces = []
+        stream = client.chat.completions.create(
+            model=self._model, messages=self._messages, stream=True
+        )
+        with stream:
+            for piece in stream.text_stream:
+                self._screen.write(piece)
+                pieces.append(piece)
+        self._screen.end_line()
+        return "".join(pieces)
+
+    def _service_client(self) -> Cerebras:
+        return self._open.enter_context(Cerebras())
+
+    def _local_client(self) -> Cerebras:
+        import requests
+
+        from ..testing import LlamaEngine, serve
+
+        server = self._open.enter_context(serve(LlamaEngine()))
+        session = self._open.enter_context(requests.Session())
+        session.trust_env = False  # no proxy stands between this process and itself
+        return self._open.enter_context(
+            Cerebras("csk-test", base_url=server.base_url, http_client=session)
+        )

@@ -1,0 +1,59 @@
+"""A Cerebras service on this machine: its wire format over real sockets, any engine behind it.
+
+from cerebras_sdk.testing import serve
+
+with serve() as server:
+    client = Cerebras(base_url=server.base_url, api_key="csk-test")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .engines import (
+    ContextLengthExceeded,
+    Delta,
+    EchoEngine,
+    Engine,
+    Finish,
+    RequestRefused,
+)
+from .exchange import Answer, Pause, RawAnswer, ReceivedRequest
+from .server import LocalServer, serve
+
+if TYPE_CHECKING:
+    from .llama import LlamaEngine
+    from .models import LocalModelError, local_model_path
+
+__all__ = [
+    "Answer",
+    "ContextLengthExceeded",
+    "Delta",
+    "EchoEngine",
+    "Engine",
+    "Finish",
+    "LlamaEngine",
+    "LocalModelError",
+    "LocalServer",
+    "Pause",
+    "RawAnswer",
+    "ReceivedRequest",
+    "RequestRefused",
+    "local_model_path",
+    "serve",
+]
+
+# The model file and llama.cpp come with the extra [local]; a test that only echoes needs neither.
+_LATER = {
+    "LlamaEngine": "llama",
+    "LocalModelError": "models",
+    "local_model_path": "models",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{_LATER[name]}", __name__), name)

@@ -1,0 +1,242 @@
+"""Answers from a real small language model, run in this process by llama.cpp."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import secrets
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .engines import ContextLengthExceeded, Delta, Finish, RequestRefused, text_of, token_cap
+from .models import LocalModelError, checked_model_file, local_model_path
+
+# A model of 135M parameters can fall into a loop; nobody waits for the end of that.
+_DEFAULT_CAP = 512
+# From the model card of SmolLM2-Instruct: at the service's default of 1 it rambles.
+_DEFAULTS = {"temperature": 0.2, "top_p": 0.9}
+# Without it "Write a haiku about the sea." is one line, forty times.
+_REPEAT_PENALTY = 1.1
+_PASSED_ON = ("temperature", "top_p", "seed", "stop", "frequency_penalty", "presence_penalty")
+# Two requests are answered at once, others wait inside llama.cpp.
+_SLOTS = 2
+# A prompt is read in batches of so many tokens, and a request can be given up between two batches.
+_BATCH = 128
+# llama.cpp's own levels: nothing, or errors only.
+_SILENT, _ERRORS = 0, 1
+# How long the end of the process waits for requests that are told to stop.
+_EXIT_PATIENCE = 5.0
+
+
+class LlamaEngine:
+    """An engine that runs a GGUF model with llama.cpp (extra `[local]`).
+
+    `model_path` None means the embedded model, fetched on the first use; see `local_model_path`.
+    `threads` is by default the number of usable processors, at most 4: a model this small gains
+    nothing from more. `context` is the longest prompt and answer together, in tokens, for each of
+    two requests answered at a time. The model is loaded here (0.3 s for the embedded one);
+    `LocalModelError` if it cannot be. With temperature 0, or with a seed, answers are repeatable.
+    Tools are not called and images are refused.
+    """
+
+    def __init__(
+        self,
+        model_path: str | os.PathLike[str] | None = None,
+        *,
+        threads: int | None = None,
+        context: int = 2048,
+    ) -> None:
+        path = local_model_path() if model_path is None else checked_model_file(Path(model_path))
+        self.model: str | None = path.stem
+        self._native = _Native(
+            _load(path, threads=threads or _usable_processors(), context=context)
+        )
+        # llama.cpp must be quiet when the interpreter goes: a thread of it that calls back into
+        # a dying interpreter aborts the process. finalize runs at exit too, before that.
+        self._close = weakref.finalize(self, self._native.close)
+
+    def close(self) -> None:
+        """Give up running requests and free the model; answering afterwards is an error."""
+        self._close()
+
+    def __enter__(self) -> LlamaEngine:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def answer(self, request: Mapping[str, Any], emit: Callable[[Delta], bool]) -> Finish:
+        if any(_has_image(message) for message in request["messages"]):
+            raise RequestRefused(f"Model {self.model} does not support image inputs")
+        reading = _Reading(emit)
+        self._native.run(_translated(request), reading)
+        return reading.finish()
+
+
+class _Native:
+    """llama.cpp's server object, and the count of requests inside it."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._running = 0
+        self._idle = threading.Condition()
+
+    def run(self, request: Mapping[str, Any], reading: _Reading) -> None:
+        with self._idle:
+            server = self._server
+            if server is None:
+                raise RuntimeError("the engine is closed")
+            self._running += 1
+        try:
+            # Blocks without the GIL; the callback returns True to give up.
+            server.handle_chat_completions(
+                json.dumps(request),
+                lambda chunk: reading.stop_at(chunk, closed=self._server is None),
+            )
+        except ValueError as error:  # what it says to a JSON schema that it cannot follow
+            raise RequestRefused(str(error), param="response_format") from error
+        finally:
+            # The last one out frees the model, so its reference goes before the count does.
+            del server
+            with self._idle:
+                self._running -= 1
+                self._idle.notify_all()
+
+    def close(self) -> None:
+        with self._idle:
+            server, self._server = self._server, None
+            self._idle.wait_for(lambda: self._running == 0, timeout=_EXIT_PATIENCE)
+        del server
+
+
+class _Reading:
+    """Reads the chunks of one answer: passes text on, keeps what the end needs."""
+
+    def __init__(self, emit: Callable[[Delta], bool]) -> None:
+        self._emit = emit
+        self._reason: str | None = None
+        self._timings: dict[str, Any] = {}
+        self._pieces = 0
+        self._given_up = False
+        self._error: BaseException | None = None
+
+    def stop_at(self, chunk: str, *, closed: bool) -> bool:
+        # An exception would end in llama.cpp's C++ and be printed and lost, Ctrl-C included.
+        try:
+            self._given_up = closed or not self._read(json.loads(chunk))
+        except BaseException as error:
+            self._error = error
+        return self._given_up or self._error is not None
+
+    def _read(self, chunk: dict[str, Any]) -> bool:
+        if "error" in chunk:
+            raise _refusal(chunk["error"])
+        self._timings = chunk.get("timings") or self._timings
+        for choice in chunk.get("choices") or ():
+            self._reason = choice.get("finish_reason") or self._reason
+            said = choice.get("delta") or {}
+            delta = Delta(said.get("content") or None, said.get("reasoning_content") or None)
+            self._pieces += delta != Delta()
+            # Empty while the prompt is read: that asks whether to go on.
+            if not self._emit(delta):
+                return False
+        return True
+
+    def finish(self) -> Finish:
+        if self._error is not None:
+            raise self._error
+        if self._reason is None and not self._given_up:
+            raise RuntimeError("llama.cpp ended an answer without a finish_reason")
+        timings = self._timings
+        cached = timings.get("cache_n", 0)
+        return Finish(
+            self._reason or "stop",
+            prompt_tokens=cached + timings.get("prompt_n", 0),
+            completion_tokens=timings.get("predicted_n", self._pieces),
+            prompt_seconds=timings.get("prompt_ms", 0.0) / 1000,
+            completion_seconds=timings.get("predicted_ms", 0.0) / 1000,
+            cached_tokens=cached,
+        )
+
+
+def _refusal(error: dict[str, Any]) -> Exception:
+    if error.get("type") == "exceed_context_size_error":
+        return ContextLengthExceeded(length=error["n_prompt_tokens"], limit=error["n_ctx"])
+    if error.get("code") == 400:
+        return RequestRefused(str(error.get("message")))
+    return RuntimeError(f"llama.cpp: {error.get('message')}")
+
+
+def _translated(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The request in llama.cpp's words, with nothing in it that it does not know."""
+    cap = token_cap(request)
+    translated: dict[str, Any] = {
+        "messages": [_message(message) for message in request["messages"]],
+        "max_tokens": _DEFAULT_CAP if cap is None else cap,
+        "stream": True,
+        # Calls back after each batch of the prompt, where a request can be given up.
+        "return_progress": True,
+        # What an earlier request left in the cache may change the rounding, and so a word.
+        "cache_prompt": request.get("seed") is None and request.get("temperature") != 0,
+        "repeat_penalty": _REPEAT_PENALTY,
+        **_DEFAULTS,
+    }
+    for name in _PASSED_ON:
+        if request.get(name) is not None:
+            translated[name] = request[name]
+    shape = request.get("response_format") or {}
+    if shape.get("type", "text") != "text":
+        translated["response_format"] = shape
+    return translated
+
+
+def _message(message: Mapping[str, Any]) -> dict[str, str]:
+    role = "system" if message["role"] == "developer" else message["role"]
+    return {"role": role, "content": text_of(message.get("content"))}
+
+
+def _has_image(message: Mapping[str, Any]) -> bool:
+    content = message.get("content")
+    return isinstance(content, list) and any(part.get("type") != "text" for part in content)
+
+
+def _usable_processors() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    count = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(4, count)
+
+
+def _load(path: Path, *, threads: int, context: int) -> Any:
+    try:
+        xllamacpp: Any = importlib.import_module("xllamacpp")
+    except ImportError as error:
+        raise LocalModelError(
+            "the local model needs llama.cpp: pip install 'cerebras-inference-sdk[local]'"
+        ) from error
+    params = xllamacpp.CommonParams()
+    params.model.path = str(path)
+    params.n_ctx = context * _SLOTS
+    params.n_parallel = _SLOTS
+    params.n_batch = _BATCH
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    # It opens a port of its own, to any page of a browser: a key that nobody knows shuts it.
+    params.api_keys = [secrets.token_urlsafe(32)]
+    params.cache_ram_mib = 0  # 8 GiB of old prompts by default
+    params.verbosity = _SILENT
+    try:
+        return xllamacpp.Server(params)
+    except RuntimeError:
+        pass
+    # Its exception names no cause, its log does: try again, aloud.
+    params.verbosity = _ERRORS
+    try:
+        return xllamacpp.Server(params)
+    except RuntimeError as error:
+        raise LocalModelError(
+            f"llama.cpp cannot load {path} (its own words are above); "
+            "name another GGUF file in CEREBRAS_LOCAL_MODEL"
+        ) from error

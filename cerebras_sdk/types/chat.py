@@ -1,0 +1,184 @@
+"""Chat completions as the service sends them: whole, and in chunks.
+
+Source of the fields: https://inference-docs.cerebras.ai/api-reference/chat-completions and the
+service's OpenAPI document (version 1.0).
+"""
+
+from __future__ import annotations
+
+from msgspec import field
+
+from ._base import Model
+
+
+class FunctionCall(Model):
+    """The function a tool call names. `arguments` is JSON text, which the model may get wrong."""
+
+    name: str = ""
+    arguments: str = ""
+
+
+class ToolCall(Model):
+    """One call of a tool; answer it with a message of role `tool` and this `id`."""
+
+    id: str = ""
+    type: str = "function"
+    function: FunctionCall = field(default_factory=FunctionCall)
+    index: int | None = None
+
+
+class Message(Model):
+    """What the model said. `reasoning` is its thinking, when the format keeps that apart."""
+
+    role: str = "assistant"
+    content: str | None = None
+    reasoning: str | None = None
+    tool_calls: list[ToolCall] | None = None
+
+
+class TopLogprob(Model):
+    """A token that was considered, and its log probability."""
+
+    token: str
+    logprob: float
+    bytes: list[int] | None = None
+
+
+class TokenLogprob(Model):
+    """A token of the answer, its log probability, and the likeliest tokens in its place."""
+
+    token: str
+    logprob: float
+    bytes: list[int] | None = None
+    top_logprobs: list[TopLogprob] = []
+
+
+class Logprobs(Model):
+    """Log probabilities, token by token."""
+
+    content: list[TokenLogprob] | None = None
+    refusal: list[TokenLogprob] | None = None
+
+
+class Choice(Model):
+    """One answer. `finish_reason`: `stop`, `length`, `content_filter`, `tool_calls`, or newer."""
+
+    index: int = 0
+    message: Message = field(default_factory=Message)
+    finish_reason: str | None = None
+    logprobs: Logprobs | None = None
+    reasoning_logprobs: Logprobs | None = None
+
+
+class PromptTokensDetails(Model):
+    """How the prompt's tokens divide."""
+
+    cached_tokens: int | None = None
+    image_tokens: int | None = None
+
+
+class CompletionTokensDetails(Model):
+    """How the completion's tokens divide; rejected prediction tokens are billed as well."""
+
+    accepted_prediction_tokens: int | None = None
+    rejected_prediction_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+class Usage(Model):
+    """Tokens used. `completion_tokens` includes reasoning and rejected prediction tokens."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    image_tokens: int | None = None
+    prompt_tokens_details: PromptTokensDetails | None = None
+    completion_tokens_details: CompletionTokensDetails | None = None
+
+
+class TimeInfo(Model):
+    """Where the time went at the service, in seconds; `created` is unix time."""
+
+    queue_time: float | None = None
+    prompt_time: float | None = None
+    completion_time: float | None = None
+    total_time: float | None = None
+    created: float | None = None
+
+
+class ChatCompletion(Model):
+    """A whole answer of `chat.completions.create`. `created` is unix time in seconds."""
+
+    id: str = ""
+    choices: list[Choice] = []
+    created: int = 0
+    model: str = ""
+    object: str = "chat.completion"
+    system_fingerprint: str | None = None
+    usage: Usage | None = None
+    time_info: TimeInfo | None = None
+    service_tier: str | None = None
+    service_tier_used: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The content of the first choice, empty when there is none."""
+        return (self.choices[0].message.content or "") if self.choices else ""
+
+
+class FunctionCallDelta(Model):
+    """A piece of a function call: the name comes once, the arguments in fragments."""
+
+    name: str | None = None
+    arguments: str | None = None
+
+
+class ToolCallDelta(Model):
+    """A piece of the tool call with this `index`; `id` and the name come with the first piece."""
+
+    index: int | None = None
+    id: str | None = None
+    type: str | None = None
+    function: FunctionCallDelta | None = None
+
+
+class Delta(Model):
+    """What a chunk adds to the message; one chunk may hold several tokens."""
+
+    role: str | None = None
+    content: str | None = None
+    reasoning: str | None = None
+    tool_calls: list[ToolCallDelta] | None = None
+
+
+class ChunkChoice(Model):
+    """What a chunk adds to one choice; `finish_reason` comes with the last piece."""
+
+    index: int = 0
+    delta: Delta = field(default_factory=Delta)
+    finish_reason: str | None = None
+    logprobs: Logprobs | None = None
+    reasoning_logprobs: Logprobs | None = None
+
+
+class ChatCompletionChunk(Model):
+    """One event of a streamed answer. `usage` and `time_info` come with the last one."""
+
+    id: str = ""
+    choices: list[ChunkChoice] = []
+    created: int = 0
+    model: str = ""
+    object: str = "chat.completion.chunk"
+    system_fingerprint: str | None = None
+    usage: Usage | None = None
+    time_info: TimeInfo | None = None
+    service_tier: str | None = None
+    service_tier_used: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The content this chunk adds to the first choice, empty when it adds none."""
+        for choice in self.choices:
+            if choice.index == 0:
+                return choice.delta.content or ""
+        return ""

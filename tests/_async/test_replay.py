@@ -1,0 +1,74 @@
+"""What the service sends, from cassettes: whole, byte by byte, and in sevens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cerebras_sdk import AsyncCerebras, AuthenticationError, BadRequestError, ModelNotFoundError
+
+pytestmark = [pytest.mark.anyio, pytest.mark.cassette]
+
+MESSAGES = [{"role": "user", "content": "Count: one, two, drei, четыре, 五."}]
+
+
+async def test_chat_whole(replay: dict[str, Any]) -> None:
+    async with AsyncCerebras(**replay) as client:
+        completion = await client.chat.completions.create(model="gpt-oss-120b", messages=MESSAGES)
+    assert completion.choices[0].finish_reason == "stop"
+    assert completion.text
+    assert completion.usage is not None
+    assert completion.usage.total_tokens > completion.usage.completion_tokens > 0
+
+
+async def test_chat_stream(replay: dict[str, Any], pieces: None) -> None:
+    async with AsyncCerebras(**replay) as client:
+        stream = await client.chat.completions.create(
+            model="gpt-oss-120b", messages=MESSAGES, stream=True
+        )
+        text = "".join([piece async for piece in stream.text_stream])
+        completion = await stream.get_final_completion()
+    assert text == completion.text
+    assert "五" in text
+    assert completion.choices[0].finish_reason == "stop"
+    assert completion.usage is not None
+    assert completion.time_info is not None
+
+
+async def test_chat_stream_cut_by_max_tokens(replay: dict[str, Any], pieces: None) -> None:
+    async with AsyncCerebras(**replay) as client:
+        stream = await client.chat.completions.create(
+            model="gpt-oss-120b", messages=MESSAGES, stream=True, max_completion_tokens=2
+        )
+        completion = await stream.get_final_completion()
+    assert completion.choices[0].finish_reason == "length"
+
+
+async def test_unknown_model(replay: dict[str, Any]) -> None:
+    async with AsyncCerebras(**replay) as client:
+        with pytest.raises(ModelNotFoundError) as error:
+            await client.chat.completions.create(model="no-such-model", messages=MESSAGES)
+    assert error.value.code == "model_not_found"
+    assert error.value.param == "model"
+
+
+async def test_unknown_parameter(replay: dict[str, Any]) -> None:
+    async with AsyncCerebras(**replay) as client:
+        with pytest.raises(BadRequestError, match="min_p") as error:
+            await client.chat.completions.create(model="gpt-oss-120b", messages=MESSAGES, min_p=0.1)
+    assert error.value.code == "wrong_api_format"
+
+
+async def test_wrong_key(replay: dict[str, Any]) -> None:
+    async with AsyncCerebras(**(replay | {"api_key": "csk-test-wrong"})) as client:
+        with pytest.raises(AuthenticationError, match="Wrong API Key") as error:
+            await client.chat.completions.create(model="gpt-oss-120b", messages=MESSAGES)
+    assert error.value.code == "wrong_api_key"
+
+
+async def test_cookies_become_a_key(replay: dict[str, Any]) -> None:
+    cookies = {"authjs.session-token": "test-session"}
+    async with AsyncCerebras(**(replay | {"api_key": None}), cookies=cookies) as client:
+        completion = await client.chat.completions.create(model="gpt-oss-120b", messages=MESSAGES)
+    assert completion.text

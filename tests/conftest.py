@@ -1,0 +1,124 @@
+"""Fixtures that both twins share."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import AsyncGenerator, Iterator
+from typing import Any
+
+import pytest
+import trustme
+
+from cerebras_sdk._transports import _httpx, _requests
+from cerebras_sdk.testing import LocalServer, serve
+from tests import replaying
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def only_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> None:
+    """No test reaches the network, or finds the credentials of whoever runs it."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0]
+            assert host.startswith("127.") or host in ("::1", "localhost"), f"network: {host}"
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    for name in ("API_KEY", "COOKIES", "BASE_URL", "SESSION_URL"):
+        monkeypatch.delenv(f"CEREBRAS_{name}", raising=False)
+    for scheme in ("http", "https", "all"):
+        monkeypatch.delenv(f"{scheme}_proxy", raising=False)
+        monkeypatch.delenv(f"{scheme.upper()}_PROXY", raising=False)
+    config = tmp_path_factory.getbasetemp() / "no-config"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(config))
+
+
+@pytest.fixture
+def server() -> Iterator[LocalServer]:
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture
+def options(server: LocalServer) -> dict[str, Any]:
+    """What a client needs to talk to the local server."""
+    return {"api_key": "csk-test", "base_url": server.base_url}
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits between attempts, which are recorded and not waited."""
+    waited: list[float] = []
+
+    async def sleep(self: object, seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(_httpx.HttpxTransport, "sleep", sleep)
+    monkeypatch.setattr(
+        _requests.RequestsTransport, "sleep", lambda self, seconds: waited.append(seconds)
+    )
+    return waited
+
+
+@pytest.fixture
+def replay(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """What a client needs to replay the test's cassette, which serves both twins."""
+    name = request.node.originalname or request.node.name
+    path = replaying.FOLDER / request.node.path.stem / f"{name}.yaml"
+    with replaying.replayed(path) as options:
+        yield options
+
+
+@pytest.fixture(params=[None, 1, 7], ids=["whole", "bytewise", "sevens"])
+def pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cuts what a transport receives into pieces of one size: a cassette gives it whole."""
+    size = request.param
+    if size is None:
+        return
+
+    def cut(data: bytes) -> list[bytes]:
+        return [data[start : start + size] for start in range(0, len(data), size)]
+
+    async def pieces_of(response: Any, whole: Any = _httpx._pieces) -> AsyncGenerator[bytes, None]:
+        async for data in whole(response):
+            for piece in cut(data):
+                yield piece
+
+    def blocking_pieces_of(response: Any, whole: Any = _requests._pieces) -> Iterator[bytes]:
+        for data in whole(response):
+            yield from cut(data)
+
+    monkeypatch.setattr(_httpx, "_pieces", pieces_of)
+    monkeypatch.setattr(_requests, "_pieces", blocking_pieces_of)
+
+
+@pytest.fixture
+def tls_url() -> Iterator[str]:
+    """The address of a TLS server whose certificate nobody has reason to trust."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+
+        def refuse() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection, contextlib.suppress(OSError):
+                        context.wrap_socket(connection, server_side=True).close()
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()

@@ -1,0 +1,163 @@
+"""Answers are read as the types that users see, whatever the service left out or wrote oddly."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from cerebras_sdk import types
+from cerebras_sdk.types import ChatCompletion, ChatCompletionChunk, Message, Usage
+from cerebras_sdk.types._base import Model, decode, parse_json
+
+CHUNK = msgspec.json.Decoder(ChatCompletionChunk)
+COMPLETION = msgspec.json.Decoder(ChatCompletion)
+
+
+def chunk(document: object) -> ChatCompletionChunk:
+    return decode(json.dumps(document).encode(), CHUNK)
+
+
+def test_a_whole_answer_is_read_field_by_field() -> None:
+    token = {"token": "4", "logprob": -0.5, "bytes": [52], "top_logprobs": []}
+    document = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1781275708,
+        "model": "zai-glm-4.7",
+        "system_fingerprint": "fp_1",
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": "tool_calls",
+                "message": {
+                    "role": "assistant",
+                    "content": "4",
+                    "reasoning": "2+2",
+                    "tool_calls": [
+                        {
+                            "id": "8d6d4c473",
+                            "type": "function",
+                            "function": {"name": "f", "arguments": "{}"},
+                        }
+                    ],
+                },
+                "logprobs": {"content": [token]},
+                "reasoning_logprobs": {"content": []},
+            }
+        ],
+        "usage": {
+            "prompt_tokens": 13,
+            "completion_tokens": 7,
+            "total_tokens": 20,
+            "image_tokens": 0,
+            "prompt_tokens_details": {"cached_tokens": 0},
+            "completion_tokens_details": {"reasoning_tokens": 0},
+        },
+        "time_info": {"created": 1781275708.33, "queue_time": 0.0099, "total_time": 0.0837},
+        "service_tier_used": "flex",
+    }
+    answer = decode(json.dumps(document).encode(), COMPLETION)
+    assert answer.to_dict() == document
+    assert json.loads(answer.to_json()) == document
+    assert json.loads(answer.to_json(indent=2)) == document
+    assert "\n  " in answer.to_json(indent=2)
+    assert answer.text == "4"
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        {},
+        {"id": None, "choices": None, "created": None, "model": None, "usage": None},
+        {"object": None, "system_fingerprint": None, "time_info": None, "service_tier": None},
+        {"unknown": {"deep": [1, {"er": None}]}, "error": None},
+    ],
+)
+def test_nulls_and_unknown_fields_are_as_if_left_out(empty: dict[str, Any]) -> None:
+    assert chunk(empty) == ChatCompletionChunk()
+
+
+def test_nulls_inside_are_as_if_left_out() -> None:
+    choice = {
+        "index": None,
+        "delta": {"role": None, "content": None, "tool_calls": None},
+        "finish_reason": None,
+        "logprobs": None,
+        "text": None,
+        "tokens": None,
+    }
+    usage = {"prompt_tokens": None, "total_tokens": 3, "prompt_tokens_details": None}
+    read = chunk({"choices": [choice, {"delta": None}], "usage": usage})
+    assert read.choices == [types.ChunkChoice(), types.ChunkChoice()]
+    assert read.usage == Usage(total_tokens=3)
+
+
+def test_numbers_may_change_between_int_and_float() -> None:
+    read = chunk(
+        {
+            "created": 1781275708.0,
+            "choices": [{"index": 0.0, "delta": {"content": "a"}}],
+            "usage": {"total_tokens": 3.0, "prompt_tokens": "2"},
+            "time_info": {"created": 1781275708, "queue_time": 0},
+        }
+    )
+    assert (read.created, read.choices[0].index, read.text) == (1781275708, 0, "a")
+    assert read.usage == Usage(total_tokens=3, prompt_tokens=2)
+    assert read.time_info == types.TimeInfo(created=1781275708.0, queue_time=0.0)
+
+
+@pytest.mark.parametrize(
+    "document", [None, 5, "text", [], [{}], {"choices": "x"}, {"choices": [5]}, {"id": 5}]
+)
+def test_another_shape_is_a_validation_error(document: object) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        chunk(document)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"{", b"<html>", b'{"id": "\xff"}', b'{"id": 5, "x": "\xff"}', b'{"id": "\\ud800"}',
+        b'{"id": 5, "created": 1e999}', b"9" * 10_000,
+    ],
+    ids=lambda data: repr(data[:20]),
+)  # fmt: skip
+def test_what_is_no_json_is_a_decode_error(data: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        decode(data, CHUNK)
+    with pytest.raises(msgspec.DecodeError):
+        parse_json(data)
+
+
+@pytest.mark.parametrize("depth", [10, 400, 500, 600, 800, 950, 1000, 2000, 100_000])
+@pytest.mark.parametrize("start", [b'{"id": 5, "x": ', b'{"id": "5", "x": ', b'{"choices": '])
+def test_no_depth_is_another_error(depth: int, start: bytes) -> None:
+    for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
+        data = start + opening * depth + b"1" + closing * depth + b"}"
+        for read in (lambda data: decode(data, CHUNK), parse_json):
+            with contextlib.suppress(msgspec.DecodeError):
+                read(data)
+
+
+def test_the_text_is_that_of_the_first_choice() -> None:
+    assert chunk({"choices": [{"index": 1, "delta": {"content": "b"}}]}).text == ""
+    both = [{"index": 1, "delta": {"content": "b"}}, {"index": 0, "delta": {"content": "a"}}]
+    assert chunk({"choices": both}).text == "a"
+    assert ChatCompletion().text == ""
+    assert ChatCompletion(choices=[types.Choice(message=Message(content=None))]).text == ""
+
+
+def test_objects_do_not_share_their_defaults() -> None:
+    ChatCompletion().choices.append(types.Choice())
+    assert ChatCompletion().choices == []
+
+
+def test_every_type_is_exported() -> None:
+    assert sorted(types.__all__) == types.__all__
+    for name in types.__all__:
+        assert issubclass(getattr(types, name), Model)
+        assert getattr(types, name).__doc__

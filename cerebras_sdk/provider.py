@@ -8,7 +8,6 @@ async for piece in Cerebras.create_async_generator("gpt-oss-120b", ["Hello, worl
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
 from typing import Any
@@ -75,12 +74,13 @@ class Cerebras:
         )
         way = Hidden(proxy)
         del api_key, cookies, headers, proxy
+        kwargs.pop("stream", None)  # it always streams
         name = _resolved(model, cls.default_model)
         http_client = None
-        if way.value is not None:
-            import httpx
+        if way.value:
+            from ._transports._httpx import new_client
 
-            http_client = httpx.AsyncClient(proxy=way.value)
+            http_client = new_client(proxy=way.value)
         try:
             async with AsyncCerebras(
                 **given.value, base_url=base_url, timeout=timeout, http_client=http_client
@@ -117,16 +117,13 @@ class Cerebras:
         )
         way = Hidden(proxy)
         del api_key, cookies, headers, proxy
+        kwargs.pop("stream", None)  # it always streams
         name = _resolved(model, cls.default_model)
         http_client = None
-        if way.value is not None:
-            import requests
+        if way.value:
+            from ._transports._requests import new_session
 
-            http_client = requests.Session()
-            http_client.proxies = {"http": way.value, "https": way.value}
-            # requests prefers the proxies of the environment to those of its session.
-            http_client.trust_env = False
-            http_client.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+            http_client = new_session(proxy=way.value)
         try:
             with Client(
                 **given.value, base_url=base_url, timeout=timeout, http_client=http_client

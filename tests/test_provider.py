@@ -70,6 +70,7 @@ async def test_keyword_arguments_become_parameters_and_headers(
     server: LocalServer, here: dict[str, Any]
 ) -> None:
     kwargs: dict[str, Any] = {
+        "stream": True,
         "temperature": 0.1,
         "max_tokens": 50,
         "top_p": 0.9,

@@ -11,6 +11,7 @@ from .._core.chunks import CHAT_CHUNK, ChunkReader, read_completion
 from .._core.http import TimeoutInput
 from .._core.options import NOT_GIVEN, NotGiven
 from .._core.secret import Hidden
+from .._transports import is_stream
 from ..errors import ModelRetiredWarning
 from ..types import ChatCompletion, ChatCompletionChunk, Message
 from .stream import AsyncStream
@@ -117,12 +118,11 @@ class AsyncChatCompletions:
         )
         if call.notice is not None:
             warnings.warn(call.notice, ModelRetiredWarning, stacklevel=2)
-        response, key = await client._send(call.request, stream=call.stream, model=call.model)
+        response, sent = await client._send(call.request, stream=call.stream, model=call.model)
         if not call.stream:
-            return read_completion(
-                response.body, call.request, response.headers, model=call.model, key=key
-            )
-        reader = ChunkReader(
-            call.request, response.headers, CHAT_CHUNK, model=call.model, n=call.n, key=key
-        )
+            return read_completion(response.body, sent, response.headers, model=call.model)
+        reader = ChunkReader(sent, response.headers, CHAT_CHUNK, model=call.model, n=call.n)
+        if not is_stream(response.status, response.headers):
+            # Not a stream but a document: an error that is raised, or an answer in one piece.
+            reader.take(read_completion(response.body, sent, response.headers, model=call.model))
         return AsyncStream(response, reader)

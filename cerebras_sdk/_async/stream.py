@@ -76,7 +76,7 @@ class AsyncStream(Generic[ChunkT]):
                 continue
             if data:
                 self._reader.feed(data)
-            else:
+            elif not self._closed:  # by another task, while this one waited
                 self._reader.end()
         return self._chunks.popleft()
 

@@ -139,7 +139,7 @@ class Exchange:
         if status == 200:
             result = _read_session(body, headers, now)
         elif 300 <= status < 400:
-            result = "it redirects to a sign-in page: not signed in"
+            result = "it redirects: not signed in, or the page has moved"
         else:
             html = "html" in headers.get("content-type", "")
             result = f"status {status}" + (", an HTML page (a firewall?)" if html else "")
@@ -155,10 +155,14 @@ class Exchange:
         tried = "; ".join(
             f"{url}: {reason}" for url, reason in zip(self.urls, self._reasons, strict=True)
         )
-        return (
-            f"the cookies of {source} gave no key ({tried}). Sign in at {SIGN_IN} and give fresh "
-            "cookies, or, better, make a key there and set CEREBRAS_API_KEY"
+        nobody = all(reason.startswith("no answer") for reason in self._reasons)
+        advice = (
+            "Check the network and the proxy"
+            if nobody
+            else f"Sign in at {SIGN_IN} and give fresh cookies, or, better, make a key there and "
+            "set CEREBRAS_API_KEY"
         )
+        return f"the cookies from {source} gave no key ({tried}). {advice}"
 
 
 def _read_session(body: bytes, headers: Mapping[str, str], now: float) -> _Grant | str:

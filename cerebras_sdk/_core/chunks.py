@@ -21,9 +21,8 @@ from ..errors import (
 from ..types import ChatCompletion, ChatCompletionChunk
 from ..types._base import decode, parse_json
 from .accumulate import ChatAccumulator
-from .failures import embedded_error, redact, request_id
+from .failures import embedded_error, foreign_message, redact, request_id
 from .http import Headers, Request
-from .secret import Secret
 from .sse import ServerSentEvent, SSEDecoder
 
 E = TypeVar("E", bound=StreamError)
@@ -50,7 +49,6 @@ class ChunkReader(Generic[ChunkT]):
         *,
         model: str,
         n: int,
-        key: Secret | None,
     ) -> None:
         self.chunks: deque[ChunkT] = deque()
         self.failure: APIError | None = None
@@ -60,7 +58,6 @@ class ChunkReader(Generic[ChunkT]):
         self._request = request
         self._headers = headers
         self._model = model
-        self._key = key
         self._decoder = SSEDecoder()
 
     def feed(self, data: bytes) -> None:
@@ -73,6 +70,14 @@ class ChunkReader(Generic[ChunkT]):
             return
         for event in events:
             self._read(event)
+
+    def take(self, completion: ChatCompletion) -> None:
+        """A whole answer came where a stream was asked for: it is the one chunk of it."""
+        document = completion.to_dict()
+        for choice in document["choices"]:
+            choice["delta"] = choice.pop("message")
+        self._add(msgspec.convert(document, self._chunk.type))
+        self._finish()
 
     def end(self) -> None:
         """The body has ended. It is `finish_reason`, not `[DONE]`, that makes the answer whole."""
@@ -108,6 +113,9 @@ class ChunkReader(Generic[ChunkT]):
             return
         if (not chunk.choices or b'"error"' in raw) and self._is_error(raw):
             return
+        self._add(chunk)
+
+    def _add(self, chunk: ChunkT) -> None:
         self.total.add(chunk)
         self.chunks.append(chunk)
 
@@ -121,7 +129,7 @@ class ChunkReader(Generic[ChunkT]):
 
     def _is_error(self, raw: bytes) -> bool:
         try:
-            document = parse_json(redact(raw, self._key))
+            document = parse_json(redact(raw, self._request))
         except msgspec.DecodeError:
             return False  # the key stood where no text stands: this is not where an error says it
         failure = embedded_error(document, self._headers, self._request, model=self._model)
@@ -160,7 +168,7 @@ class ChunkReader(Generic[ChunkT]):
 
 
 def read_completion(
-    body: bytes, request: Request, headers: Headers, *, model: str, key: Secret | None
+    body: bytes, request: Request, headers: Headers, *, model: str
 ) -> ChatCompletion:
     """The completion that the body of an answer of 200 is.
 
@@ -176,12 +184,14 @@ def read_completion(
         if completion.choices:
             return completion
         reason = "it has no choices"
-    shown = redact(body, key)
+    shown = redact(body, request)
     del body  # a traceback shows the variables of a frame
     try:
         document = parse_json(shown)
     except msgspec.DecodeError:
-        document = shown.decode("utf-8", "replace")
+        text = shown.decode("utf-8", "replace").strip()
+        document = text
+        reason = foreign_message(200, headers, text, request.url)
     failure = embedded_error(document, headers, request, model=model)
     if failure is not None:
         raise failure

@@ -7,7 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from ..errors import CerebrasError, CookieError, MissingCredentialsError
+from ..errors import (
+    CerebrasError,
+    CookieError,
+    InvalidRequestError,
+    MissingCredentialsError,
+)
 from .auth import SESSION_URLS, SIGN_IN, ApiKey, CookieAuth, Exchange
 from .cookies import Cookie, looks_like_header, read_cookies
 from .http import Timeout, check_url
@@ -146,6 +151,16 @@ class Credentials:
         if not cookies:
             raise CookieError(f"{label} holds no cookies of cerebras.ai")
         self._auth = CookieAuth(cookies, source=label, session_urls=self._session_urls)
+
+
+def given_key(api_key: Hidden[object]) -> Secret | None:
+    """The argument `api_key`, checked."""
+    if api_key.value is None:
+        return None
+    if not isinstance(api_key.value, (str, Secret)):
+        kind = type(api_key.value).__name__
+        raise InvalidRequestError(f"api_key must be a str, not {kind}")
+    return Secret(api_key.value)
 
 
 def _cookie_source(label: str, given: Hidden[Any]) -> CookieSource | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -122,11 +123,28 @@ def _url(options: ClientOptions, path: str, query: Mapping[str, Any] | None) -> 
 
 def _encode(body: Mapping[str, Any]) -> bytes:
     try:
+        _refuse_changed(body, "the request")
         return msgspec.json.encode(body)
     except UnicodeEncodeError:
         raise InvalidRequestError(
             "the request has a lone surrogate (half a character) in a text; "
             "text.encode('utf-8', 'replace').decode() removes it"
         ) from None
+    except InvalidRequestError:
+        raise
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidRequestError(f"the request cannot be written as JSON: {error}") from None
+
+
+def _refuse_changed(value: object, where: str) -> None:
+    """Bytes would be sent as base64, and NaN as null: nobody means that."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            _refuse_changed(item, str(name) if where == "the request" else f"{where}.{name}")
+    elif isinstance(value, (list, tuple)):
+        for position, item in enumerate(value):
+            _refuse_changed(item, f"{where}[{position}]")
+    elif isinstance(value, (bytes, bytearray, memoryview)):
+        raise InvalidRequestError(f"{where} is bytes: decode it to a str first")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise InvalidRequestError(f"{where} is {value}, which JSON cannot say")

@@ -13,8 +13,7 @@ from .. import errors
 from ..errors import APIStatusError
 from ..types._base import parse_json
 from .aliases import suggest_models
-from .http import Headers, Request
-from .secret import Secret
+from .http import Headers, Request, same_origin
 
 _CLASSES: dict[int, type[APIStatusError]] = {
     400: errors.BadRequestError,
@@ -35,11 +34,20 @@ def request_id(headers: Mapping[str, str]) -> str | None:
     return headers.get("inference-id") or headers.get("cf-ray")
 
 
-def redact(data: bytes, secret: Secret | None) -> bytes:
-    """`data` without the secret: some proxies answer with the request they did not like."""
-    if secret is None or len(secret.reveal()) < _SHORTEST_KEY:
-        return data
-    return data.replace(secret.reveal().encode("latin-1", "replace"), b"***")
+def redact(data: bytes, request: Request) -> bytes:
+    """`data` without the request's secrets: some proxies answer with what they did not like."""
+    for secret in request.secrets():
+        if len(secret.reveal()) >= _SHORTEST_KEY:
+            data = data.replace(secret.reveal().encode("latin-1", "replace"), b"***")
+    return data
+
+
+def redacted_headers(headers: Headers, request: Request) -> Headers:
+    """`headers` without the request's secrets."""
+    return Headers(
+        (name, redact(value.encode("latin-1", "replace"), request).decode("latin-1"))
+        for name, value in headers.items()
+    )
 
 
 def status_error(
@@ -56,7 +64,7 @@ def status_error(
     except msgspec.DecodeError:
         text = body.decode("utf-8", "replace").strip()
         parsed = text or None
-        detail = ErrorDetail(message=_foreign_message(status, headers, text, request.url))
+        detail = ErrorDetail(message=foreign_message(status, headers, text, request.url))
     else:
         detail = error_detail(parsed) or _unknown_detail(parsed)
     return _build(status, detail, parsed, headers, where, request.url, model)
@@ -139,12 +147,14 @@ def _validation_line(item: object) -> str:
     return f"{path}: {item.get('msg')}" if path else str(item.get("msg"))
 
 
-def _foreign_message(status: int, headers: Headers, text: str, url: str) -> str:
+def foreign_message(status: int, headers: Headers, text: str, url: str) -> str:
     """What to say of a body that is no JSON."""
     if 300 <= status < 400:
         target = _origin(url, headers.get("location"))
         if target is None:
-            return "a redirect that names no address"
+            return "no answer, and no address of one"
+        if same_origin(target, url):
+            return f"a redirect to {target}, one of too many"
         return (
             f"a redirect to {target}, which is not followed: the key and the prompt go to no "
             "other host. If that is the right one, make it the base_url"
@@ -172,9 +182,10 @@ def _foreign_message(status: int, headers: Headers, text: str, url: str) -> str:
 def _origin(url: str, location: str | None) -> str | None:
     try:
         target = urlsplit(urljoin(url, location))
+        host = target.netloc.rpartition("@")[2]
     except ValueError:
         return None
-    return f"{target.scheme}://{target.hostname}" if location and target.hostname else None
+    return f"{target.scheme}://{host}" if location and host else None
 
 
 def _shortened(text: str) -> str:

@@ -16,6 +16,7 @@ from .secret import Secret
 
 _ENDPOINTS = ("/chat/completions", "/completions", "/models")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_FRAMING = frozenset({"content-length", "transfer-encoding"})
 _SAFE_EVERYWHERE = frozenset({"accept", "user-agent"})
 
 
@@ -55,6 +56,9 @@ class Headers(Mapping[str, str]):
         return f"Headers({shown!r})"
 
 
+_FOREVER = 1e8  # seconds; what is longer is no limit, and more than some sockets can count
+
+
 class _FourTimeouts(Protocol):
     """What an httpx.Timeout has."""
 
@@ -80,13 +84,10 @@ class Timeout:
     @classmethod
     def of(cls, value: TimeoutInput) -> Timeout:
         """A number is each of the four; an object with the four attributes is taken over."""
+        if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+            return cls(connect=value, read=value, write=value, pool=value)
         if isinstance(value, cls):
             return value
-        if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
-            if value is not None and not value > 0:
-                raise InvalidRequestError(f"timeout must be more than 0 seconds, not {value!r}")
-            value = None if value == float("inf") else value
-            return cls(connect=value, read=value, write=value, pool=value)
         try:
             parts = {f.name: getattr(value, f.name) for f in dataclasses.fields(cls)}
         except AttributeError:
@@ -95,6 +96,18 @@ class Timeout:
                 f"not {type(value).__name__}"
             ) from None
         return cls(**parts)
+
+    def __post_init__(self) -> None:
+        for phase in dataclasses.fields(self):
+            seconds = getattr(self, phase.name)
+            if seconds is None:
+                continue
+            if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+                raise InvalidRequestError(f"timeout: {phase.name} must be a number or None")
+            if not seconds > 0:
+                raise InvalidRequestError(f"timeout must be more than 0 seconds, not {seconds!r}")
+            if seconds > _FOREVER:
+                object.__setattr__(self, phase.name, None)
 
 
 TimeoutInput: TypeAlias = float | Timeout | _FourTimeouts | None
@@ -114,6 +127,18 @@ class Request:
     def with_headers(self, headers: Mapping[str, str | Secret | None]) -> Request:
         return dataclasses.replace(self, headers=merge_headers(self.headers, headers))
 
+    def signed(self, key: Secret) -> Request:
+        return self.with_headers({"Authorization": Secret(f"Bearer {key.reveal()}")})
+
+    @property
+    def is_signed(self) -> bool:
+        return any(name.lower() == "authorization" for name in self.headers)
+
+    def secrets(self) -> list[Secret]:
+        """What no error may repeat: the values of the secret headers, a key without its scheme."""
+        values = [Secret(value) for value in self.headers.values() if isinstance(value, Secret)]
+        return [Secret(value.reveal().rpartition(" ")[2]) for value in values] + values
+
 
 def merge_headers(*layers: Mapping[str, str | Secret | None] | None) -> dict[str, str | Secret]:
     """Later layers win, whatever the case of the name; None takes a header away."""
@@ -128,17 +153,11 @@ def merge_headers(*layers: Mapping[str, str | Secret | None] | None) -> dict[str
     return dict(merged.values())
 
 
-def given_key(headers: Mapping[str, str | Secret]) -> Secret | None:
-    """The key in an Authorization header of the user's own, None without one."""
-    for name, value in headers.items():
-        if name.lower() == "authorization":
-            return Secret(Secret(value).reveal().rpartition(" ")[2])
-    return None
-
-
 def _check_header(name: object, value: object) -> None:
     if not isinstance(name, str) or not (value is None or isinstance(value, (str, Secret))):
         raise InvalidRequestError(f"header {name!r}: names and values are str")
+    if name.lower() in _FRAMING:
+        raise InvalidRequestError(f"header {name!r}: it follows from the body and cannot be given")
     if not name or not name.isascii() or any(c <= " " or c in ":\x7f" for c in name):
         raise InvalidRequestError(f"header {name!r}: not a header name")
     if value is not None and not is_header_safe(value):
@@ -248,6 +267,13 @@ def origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     return scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS.get(scheme, 0)
+
+
+def same_origin(url: str, other: str) -> bool:
+    try:
+        return origin(url) == origin(other)
+    except ValueError:
+        return False
 
 
 def redirected(request: Request, status: int, location: str | None) -> Request | None:

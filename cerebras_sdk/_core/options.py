@@ -85,6 +85,8 @@ class ClientOptions:
             raise InvalidRequestError(
                 f'retired_models must be "warn", "replace" or "error", not {retired_models!r}'
             )
+        if aliases is not None and not isinstance(aliases, Mapping):
+            raise InvalidRequestError("aliases must be a dict of names and models")
         for alias, target in (aliases or {}).items():
             if not isinstance(alias, str) or not isinstance(target, str) or not target.strip():
                 raise InvalidRequestError(f"aliases: {alias!r}: {target!r} is no pair of names")

@@ -20,13 +20,6 @@ class Secret:
     def __init__(self, value: str | Secret) -> None:
         self._value: str = value._value if isinstance(value, Secret) else value
 
-    @classmethod
-    def of(cls, value: object) -> Secret | None:
-        """A secret from what a user gave, None for None; another type is a secret without text."""
-        if value is None or isinstance(value, Secret):
-            return value
-        return cls(value if isinstance(value, str) else "")
-
     def reveal(self) -> str:
         return self._value
 

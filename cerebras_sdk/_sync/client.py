@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from .._core.credentials import CookieInput, Credentials
-from .._core.failures import redact, status_error
-from .._core.http import Request, TimeoutInput, given_key, redirected
+from .._core.credentials import CookieInput, Credentials, given_key
+from .._core.failures import redact, redacted_headers, status_error
+from .._core.http import Request, TimeoutInput, redirected
 from .._core.options import USER_AGENT, ClientOptions, Environment, RetiredModels
 from .._core.secret import Hidden, Secret
 from .._transports._cookies import read_sources
@@ -73,7 +73,7 @@ class Cerebras:
         retired_models: RetiredModels = "warn",
     ) -> None:
         # A traceback shows a frame's variables: from here on these show nothing.
-        key = Secret.of(api_key)
+        key = Hidden[object](api_key)
         jar = None if cookies is None else Hidden(cookies)
         headers = Hidden(default_headers)
         del api_key, cookies, default_headers
@@ -88,7 +88,7 @@ class Cerebras:
             default_headers=headers,
             retired_models=retired_models,
         )
-        self._credentials = Credentials(key, jar, environment, session_url=session_url)
+        self._credentials = Credentials(given_key(key), jar, environment, session_url=session_url)
         self._transport = RequestsTransport(http_client)
         self._lock = Lock()
         self._closed = False
@@ -126,29 +126,33 @@ class Cerebras:
 
     def _send(
         self, request: Request, *, stream: bool, model: str
-    ) -> tuple[RequestsResponse, Secret]:
-        """The answer to `request` once it is below 300, and the key it was asked with."""
+    ) -> tuple[RequestsResponse, Request]:
+        """The answer to `request` once it is below 300, and the request as it was sent last."""
         if self._closed:
             raise CerebrasError("the client is closed")
-        mine = given_key(request.headers)
         attempts = 0
         renewed = False
         while True:
             attempts += 1
-            key = self._key() if mine is None else mine
+            key = None if request.is_signed else self._key()
             error: APIError
             try:
-                response, asked = self._follow(
-                    request if mine is not None else _signed(request, key), stream=stream
+                response, sent = self._follow(
+                    request if key is None else request.signed(key), stream=stream
                 )
             except APIConnectionError as failure:
                 error = failure
             else:
                 if response.status < 300:
-                    return response, key
-                body = redact(response.body, key)
-                error = status_error(response.status, response.headers, body, asked, model=model)
-                if response.status == 401 and mine is None and not renewed:
+                    return response, sent
+                error = status_error(
+                    response.status,
+                    redacted_headers(response.headers, sent),
+                    redact(response.body, sent),
+                    sent,
+                    model=model,
+                )
+                if response.status == 401 and key is not None and not renewed:
                     renewed = self._credentials.renew(key)
                     if renewed:
                         attempts -= 1
@@ -161,16 +165,14 @@ class Cerebras:
             self._transport.sleep(delay)
 
     def _follow(self, request: Request, *, stream: bool) -> tuple[RequestsResponse, Request]:
-        for _ in range(_MAX_REDIRECTS + 1):
-            response = self._transport.send(request, stream=stream)
+        response = self._transport.send(request, stream=stream)
+        for _ in range(_MAX_REDIRECTS):
             target = redirected(request, response.status, response.headers.get("location"))
             if target is None:
-                return response, request
+                break
             request = target
-        raise APIConnectionError(
-            f"more than {_MAX_REDIRECTS} redirects [{request.method} {request.url}]",
-            url=request.url,
-        )
+            response = self._transport.send(request, stream=stream)
+        return response, request
 
     def _key(self) -> Secret:
         credentials = self._credentials
@@ -201,13 +203,9 @@ class Cerebras:
         )
         while (request := exchange.next_request()) is not None:
             try:
-                response = self._transport.send(request, stream=False)
+                response = self._transport.send(request, stream=False, keep_cookies=False)
             except APIConnectionError as error:
                 exchange.fail(error)
             else:
                 exchange.accept(response.status, response.headers, response.body, time.time())
         return credentials.settle(exchange, time.time())
-
-
-def _signed(request: Request, key: Secret) -> Request:
-    return request.with_headers({"Authorization": Secret(f"Bearer {key.reveal()}")})

@@ -77,7 +77,7 @@ class Stream(Generic[ChunkT]):
                 continue
             if data:
                 self._reader.feed(data)
-            else:
+            elif not self._closed:  # by another task, while this one waited
                 self._reader.end()
         return self._chunks.popleft()
 

@@ -1,19 +1,23 @@
 """The doors to the network, and what the clients ask of them.
 
-A transport has `send(request, stream=...)`, `sleep(seconds)`, `in_thread(function, ...)` and
-`close()`; its `send` raises APIConnectionError and APITimeoutError and no error of the library
-beneath. The response it gives has `status`, `headers`, `body` and, for a stream, `receive()` (the
-next bytes, empty at the end), `drain()` and `close()`. A stream that begins with an error status
-is read whole into `body`. Beside the transport, under one name each, stand `HttpClient`, the type
-of a client that the user brings, and `Lock`.
+A transport has `send(request, stream=..., keep_cookies=...)`, `sleep(seconds)`,
+`in_thread(function, ...)` and `close()`. Its `send` raises APIConnectionError, APITimeoutError, or
+InvalidRequestError for a set-up that cannot work, and no error of the library beneath. The response
+it gives has `status`, `headers`, `body` and, for a stream, `receive()` (the next bytes, empty at
+the end), `drain()` and `close()`. What begins with an error status, or is a document where a stream
+was asked for, is read whole into `body`. Beside the transport, under one name each, stand
+`HttpClient`, the type of a client that the user brings, and `Lock`.
 """
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import http.cookiejar
 import os
 
-from .._core.http import Request
-from ..errors import APIConnectionError, APITimeoutError
+from .._core.http import Headers, Request
+from ..errors import APIConnectionError, APITimeoutError, InvalidRequestError
 
 # After the end of a stream the body is read to its end, so that the connection can serve the next
 # request; a server that then neither ends nor closes is not waited for longer than this.
@@ -21,25 +25,49 @@ DRAIN_SECONDS = 0.5
 DRAIN_BYTES = 65536
 
 
-def no_answer(error: Exception, request: Request, *, timed_out: bool) -> APIConnectionError:
-    """The error of ours for one of the library beneath."""
+def is_stream(status: int, headers: Headers) -> bool:
+    """Whether an answer is to be read event by event; an error or a document is read whole."""
+    kind = headers.get("content-type", "")
+    return status < 300 and "json" not in kind and "html" not in kind
+
+
+def no_answer(
+    error: Exception, request: Request, *, timed_out: bool, begun: bool = False
+) -> APIConnectionError:
+    """The error of ours for one of the library beneath; `begun`: after the answer had begun."""
     where = f"[{request.method} {request.url}]"
     if timed_out:
-        return APITimeoutError(f"no answer in time {where}", url=request.url)
-    return APIConnectionError(f"no answer: {_reason(error)} {where}", url=request.url)
+        return APITimeoutError(
+            f"{'silence' if begun else 'no answer'} for longer than the timeout {where}",
+            url=request.url,
+        )
+    what = "the connection was lost" if begun else "no answer"
+    return APIConnectionError(f"{what}: {_reason(error)} {where}", url=request.url)
+
+
+def wrong_setup(error: Exception) -> InvalidRequestError:
+    """The error for an HTTP client that cannot work, however often it is tried."""
+    return InvalidRequestError(
+        f"the HTTP client cannot be set up: {error}. Look at the proxy variables (HTTPS_PROXY, "
+        "ALL_PROXY, ...), at SSL_CERT_FILE and REQUESTS_CA_BUNDLE, and at http_client="
+    )
 
 
 def _reason(error: BaseException) -> str:
     """What the operating system or TLS said, which libraries wrap in layers of their own."""
-    reason = str(error) or type(error).__name__
+    reason = type(error).__name__
     seen: set[int] = set()
     layer: BaseException | None = error
     while layer is not None and id(layer) not in seen:
         seen.add(id(layer))
-        if isinstance(layer, ConnectionError) and layer.errno:
+        if isinstance(layer, http.client.IncompleteRead):
+            reason = "it ended in the middle of the answer"
+        elif isinstance(layer, ConnectionError) and layer.errno:
             reason = os.strerror(layer.errno)  # asyncio puts a text of its own in its place
         elif isinstance(layer, OSError) and layer.strerror:
             reason = layer.strerror
+        elif len(layer.args) == 1 and isinstance(layer.args[0], str) and layer.args[0]:
+            reason = layer.args[0]
         if isinstance(layer, BaseExceptionGroup):
             layer = layer.exceptions[0]
         else:
@@ -49,3 +77,27 @@ def _reason(error: BaseException) -> str:
 
 def type_name(thing: object) -> str:
     return f"{type(thing).__module__}.{type(thing).__qualname__}"
+
+
+def no_cookies() -> http.cookiejar.CookiePolicy:
+    """For a jar that keeps nothing: the cookies of a session would go to the API's host as well."""
+    return http.cookiejar.DefaultCookiePolicy(allowed_domains=[])
+
+
+def kept(jar: http.cookiejar.CookieJar) -> list[http.cookiejar.Cookie]:
+    return list(jar)
+
+
+def forget(
+    jar: http.cookiejar.CookieJar,
+    received: http.cookiejar.CookieJar,
+    before: list[http.cookiejar.Cookie],
+) -> None:
+    """Takes what one answer has set out of a jar of the user's, and puts back what was there."""
+    old = {(cookie.domain, cookie.path, cookie.name): cookie for cookie in before}
+    for cookie in received:
+        key = (cookie.domain, cookie.path, cookie.name)
+        with contextlib.suppress(KeyError):
+            jar.clear(*key)
+        if key in old:
+            jar.set_cookie(old[key])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -54,7 +53,11 @@ def _file(source: CookieSource) -> Reading | str:
 
 def _no_file(path: Path) -> str:
     # A cookie's value pasted without its name would be taken for a path: it is not repeated.
-    shown = f" {str(path)!r}" if re.search(r"[/\\]|\.\w{1,5}$", str(path)) else ""
+    if path.is_dir():
+        return f"{path} is a folder, not a file of cookies"
+    in_a_folder = len(path.parts) > 1 and path.parent.is_dir()
+    is_path = in_a_folder or path.suffix in (".txt", ".json", ".har")
+    shown = f" {str(path)!r}" if is_path else ""
     return (
         f"there is no file{shown}, and it is no Cookie header either, which reads name=value; "
         "name=value"

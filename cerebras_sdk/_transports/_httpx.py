@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import http.cookiejar
+import logging
+import re
 from collections.abc import AsyncGenerator, Callable
 from typing import TypeVar
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import httpx
 
 from .._core.http import Headers, Request, Timeout, reveal_headers
 from ..errors import APIConnectionError, InvalidRequestError
-from . import DRAIN_BYTES, DRAIN_SECONDS, no_answer, type_name
+from . import (
+    DRAIN_BYTES,
+    DRAIN_SECONDS,
+    forget,
+    is_stream,
+    kept,
+    no_answer,
+    no_cookies,
+    type_name,
+    wrong_setup,
+)
 
 T = TypeVar("T")
 
@@ -21,6 +34,30 @@ HttpClient = httpx.AsyncClient
 Lock = anyio.Lock
 
 _ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
+# httpx keeps 20 connections and closes the others after each request: 32 tasks would open one for
+# almost every call. And a limit on all of them makes callers time out who never got to send.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=60)
+_SET_COOKIE = re.compile(r"(?i)(b'set-cookie', b)('[^']*'|\"[^\"]*\")")
+
+
+def new_client(*, proxy: str | None = None) -> httpx.AsyncClient:
+    """A client that keeps no cookies. Raises InvalidRequestError for settings that cannot work."""
+    try:
+        nothing = http.cookiejar.CookieJar(no_cookies())
+        return httpx.AsyncClient(cookies=nothing, limits=_LIMITS, proxy=proxy)
+    except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+        raise wrong_setup(error) from None
+
+
+def _without_cookies(record: logging.LogRecord) -> bool:
+    """httpcore logs all headers of an answer: a session may send a new cookie in them."""
+    if isinstance(record.msg, str) and "set-cookie" in record.msg.lower():
+        record.msg = _SET_COOKIE.sub(r"\1'***'", record.msg)
+    return True
+
+
+for _protocol in ("http11", "http2"):
+    logging.getLogger(f"httpcore.{_protocol}").addFilter(_without_cookies)
 
 
 class HttpxResponse:
@@ -30,6 +67,7 @@ class HttpxResponse:
         self.status = response.status_code
         self.headers = Headers(response.headers.multi_items())
         self.body = body
+        self._closed = False
         self._request = request
         self._response = response
         self._pieces = _pieces(response)
@@ -38,7 +76,10 @@ class HttpxResponse:
         try:
             return await anext(self._pieces, b"")
         except _ERRORS as error:
-            raise no_answer(error, self._request, timed_out=_timed_out(error)) from error
+            if self._closed:
+                return b""  # another task closed it: that is its end
+            timed_out = _timed_out(error)
+            raise no_answer(error, self._request, timed_out=timed_out, begun=True) from error
 
     async def drain(self) -> None:
         size = 0
@@ -51,6 +92,7 @@ class HttpxResponse:
         await self.close()
 
     async def close(self) -> None:
+        self._closed = True
         with contextlib.suppress(*_ERRORS):
             await self._response.aclose()
         # httpx nests generators, which end when they are resumed and fail; trio complains of those
@@ -62,7 +104,7 @@ class HttpxResponse:
 
 
 class HttpxTransport:
-    """Sends requests with an `httpx.AsyncClient`, made at the first one unless the user gave it."""
+    """Sends requests with an `httpx.AsyncClient`: the user's, or one for each event loop."""
 
     def __init__(self, http_client: httpx.AsyncClient | None) -> None:
         if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
@@ -70,10 +112,13 @@ class HttpxTransport:
                 f"http_client must be an httpx.AsyncClient, not {type_name(http_client)}"
             )
         self._given = http_client
-        self._own: httpx.AsyncClient | None = None
+        self._own: tuple[object, httpx.AsyncClient] | None = None
 
-    async def send(self, request: Request, *, stream: bool) -> HttpxResponse:
+    async def send(
+        self, request: Request, *, stream: bool, keep_cookies: bool = True
+    ) -> HttpxResponse:
         client = self._client()
+        before = kept(client.cookies.jar)
         try:
             response = await client.send(
                 client.build_request(
@@ -90,14 +135,21 @@ class HttpxTransport:
                 auth=None,
                 follow_redirects=False,
             )
-            if stream and response.status_code < 300:
-                return HttpxResponse(response, request)
+            if not keep_cookies:
+                forget(client.cookies.jar, response.cookies.jar, before)
+            answer = HttpxResponse(response, request)
+            if stream and is_stream(answer.status, answer.headers):
+                return answer
             try:
                 return HttpxResponse(response, request, await response.aread())
             finally:
                 await response.aclose()
         except _ERRORS as error:
             raise no_answer(error, request, timed_out=_timed_out(error)) from error
+        except RuntimeError as error:
+            if client.is_closed:
+                raise wrong_setup(error) from None
+            raise
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)
@@ -106,17 +158,18 @@ class HttpxTransport:
         return await anyio.to_thread.run_sync(function, *args)
 
     async def close(self) -> None:
-        if self._own is not None:
-            await self._own.aclose()
+        if self._own is not None and self._own[0] == anyio.lowlevel.current_token():
+            await self._own[1].aclose()
+        self._own = None
 
     def _client(self) -> httpx.AsyncClient:
         if self._given is not None:
             return self._given
-        if self._own is None:
-            # No cookies are kept: those of a session answer would go to the API's host as well.
-            nothing = http.cookiejar.DefaultCookiePolicy(allowed_domains=[])
-            self._own = httpx.AsyncClient(cookies=http.cookiejar.CookieJar(nothing))
-        return self._own
+        # Connections belong to the loop they were opened in: a script may call asyncio.run twice.
+        loop = anyio.lowlevel.current_token()
+        if self._own is None or self._own[0] != loop:
+            self._own = (loop, new_client())
+        return self._own[1]
 
 
 def _timeout(timeout: Timeout) -> httpx.Timeout:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import http.cookiejar
+import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import requests
+import requests.adapters
 import urllib3
 import urllib3.exceptions
 
 from .._core.http import Headers, Request, reveal_headers
 from ..errors import APIConnectionError, InvalidRequestError
-from . import DRAIN_BYTES, DRAIN_SECONDS, no_answer, type_name
+from . import (
+    DRAIN_BYTES,
+    DRAIN_SECONDS,
+    forget,
+    is_stream,
+    kept,
+    no_answer,
+    no_cookies,
+    type_name,
+    wrong_setup,
+)
 
 T = TypeVar("T")
 
@@ -22,7 +34,28 @@ HttpClient = requests.Session
 Lock = threading.Lock
 
 _PIECE = 65536
+_POOL = 100  # connections kept for a host; requests keeps 10, a client may serve more threads
 _ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+_WRONG_SETUP = (
+    requests.exceptions.InvalidProxyURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+)
+
+
+def new_session(*, proxy: str | None = None) -> requests.Session:
+    """A session that keeps no cookies."""
+    session = requests.Session()
+    session.cookies.set_policy(no_cookies())
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=_POOL))
+    if proxy is not None:
+        session.proxies = {"http": proxy, "https": proxy}
+        # requests prefers the proxies of the environment to those of its session.
+        session.trust_env = False
+        session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+    return session
 
 
 class RequestsResponse:
@@ -32,6 +65,7 @@ class RequestsResponse:
         self.status = response.status_code
         self.headers = Headers(response.headers.items())
         self.body = body
+        self._closed = False
         self._request = request
         self._response = response
         self._pieces = _pieces(response)
@@ -39,8 +73,13 @@ class RequestsResponse:
     def receive(self) -> bytes:
         try:
             return next(self._pieces, b"")
-        except _ERRORS as error:
-            raise no_answer(error, self._request, timed_out=_timed_out(error)) from error
+        except Exception as error:
+            if self._closed:
+                return b""  # another thread closed it: that is its end
+            if not isinstance(error, _ERRORS):
+                raise
+            timed_out = _timed_out(error)
+            raise no_answer(error, self._request, timed_out=timed_out, begun=True) from error
 
     def drain(self) -> None:
         connection = getattr(self._response.raw, "connection", None)
@@ -60,6 +99,12 @@ class RequestsResponse:
         self.close()
 
     def close(self) -> None:
+        self._closed = True
+        shutdown = getattr(self._response.raw, "shutdown", None)
+        if shutdown is not None:
+            # Wakes a thread that waits for bytes, which would hold up the closing.
+            with contextlib.suppress(ValueError, RuntimeError, OSError):
+                shutdown()
         self._response.close()
 
 
@@ -75,9 +120,13 @@ class RequestsTransport:
         self._own: requests.Session | None = None
         self._lock = threading.Lock()
 
-    def send(self, request: Request, *, stream: bool) -> RequestsResponse:
+    def send(
+        self, request: Request, *, stream: bool, keep_cookies: bool = True
+    ) -> RequestsResponse:
+        session = self._session()
+        before = kept(session.cookies)
         try:
-            response = self._session().request(
+            response = session.request(
                 request.method,
                 request.url,
                 headers=reveal_headers(request.headers),
@@ -89,13 +138,20 @@ class RequestsTransport:
                 allow_redirects=False,
                 stream=True,
             )
-            if stream and response.status_code < 300:
-                return RequestsResponse(response, request)
+            if not keep_cookies:
+                forget(session.cookies, response.cookies, before)
+            answer = RequestsResponse(response, request)
+            if stream and is_stream(answer.status, answer.headers):
+                return answer
             try:
                 return RequestsResponse(response, request, response.content)
             finally:
                 response.close()
+        except _WRONG_SETUP as error:
+            raise wrong_setup(error) from None
         except _ERRORS as error:
+            if type(error) is OSError and error.errno is None:
+                raise wrong_setup(error) from None  # a bundle of certificates that is not there
             raise no_answer(error, request, timed_out=_timed_out(error)) from error
 
     def sleep(self, seconds: float) -> None:
@@ -113,10 +169,7 @@ class RequestsTransport:
             return self._given
         with self._lock:
             if self._own is None:
-                session = requests.Session()
-                # No cookies are kept: those of a session answer would go to the API's host as well.
-                session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-                self._own = session
+                self._own = new_session()
         return self._own
 
 
@@ -125,15 +178,22 @@ def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:
-    """The body as it arrives, decoded; never waiting for more than has come."""
+    """The body as it arrives, decoded."""
     raw = response.raw
     if isinstance(raw, urllib3.HTTPResponse) and not raw.chunked:
         # `stream` would wait for a full piece where the body has no chunks of its own.
         while piece := raw.read1(_PIECE, decode_content=True):
             yield piece
-    else:
+        return
+    try:
         # An empty piece, as a decoder at work gives, would look like the end.
         yield from filter(None, raw.stream(_PIECE, decode_content=True))
+    except urllib3.exceptions.ProtocolError as error:
+        # A chunk that is cut is thrown away by urllib3: what had come of it is still the answer's.
+        cut = getattr(error.args[-1], "partial", None)
+        if cut and isinstance(cut, bytes) and not raw.headers.get("content-encoding"):
+            yield cut
+        raise
 
 
 def _timed_out(error: Exception) -> bool:

@@ -36,11 +36,12 @@ class LlamaEngine:
     """An engine that runs a GGUF model with llama.cpp (extra `[local]`).
 
     `model_path` None means the embedded model, fetched on the first use; see `local_model_path`.
-    `threads` is by default the number of usable processors, at most 4: a model this small gains
-    nothing from more. `context` is the longest prompt and answer together, in tokens, for each of
-    two requests answered at a time. The model is loaded here (0.3 s for the embedded one);
-    `LocalModelError` if it cannot be. With temperature 0, or with a seed, answers are repeatable.
-    Tools are not called and images are refused.
+    `threads` is by default half of the usable processors, at most 4: a model this small gains
+    little from more, and its threads wait for each other by spinning, which is four times slower
+    where another program wants the processor too. `context` is the longest prompt and answer
+    together, in tokens, for each of two requests answered at a time. The model is loaded here
+    (0.3 s for the embedded one); `LocalModelError` if it cannot be. With temperature 0, or with a
+    seed, answers are repeatable. Tools are not called and images are refused.
     """
 
     def __init__(
@@ -52,9 +53,7 @@ class LlamaEngine:
     ) -> None:
         path = local_model_path() if model_path is None else checked_model_file(Path(model_path))
         self.model: str | None = path.stem
-        self._native = _Native(
-            _load(path, threads=threads or _usable_processors(), context=context)
-        )
+        self._native = _Native(_load(path, threads=threads or _default_threads(), context=context))
         # llama.cpp must be quiet when the interpreter goes: a thread of it that calls back into
         # a dying interpreter aborts the process. finalize runs at exit too, before that.
         self._close = weakref.finalize(self, self._native.close)
@@ -204,10 +203,10 @@ def _has_image(message: Mapping[str, Any]) -> bool:
     return isinstance(content, list) and any(part.get("type") != "text" for part in content)
 
 
-def _usable_processors() -> int:
+def _default_threads() -> int:
     affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
     count = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return min(4, count)
+    return max(1, min(4, count // 2))
 
 
 def _load(path: Path, *, threads: int, context: int) -> Any:

@@ -189,6 +189,8 @@ def test_an_answer_can_be_sent_back_as_a_message(
         ({"timeout": -1}, "timeout must be more than 0"),
         ({"tools": object()}, "cannot be written as JSON"),
         ({"extra_headers": {"X-Bad": "a\r\nb"}}, "X-Bad"),
+        ({"messages": [{"role": "user", "content": b"Hi"}]}, r"messages\[0\].content is bytes"),
+        ({"temperature": float("nan")}, "temperature is nan"),
     ],
 )
 def test_what_cannot_be_right_is_refused_before_anything_is_sent(

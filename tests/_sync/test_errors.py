@@ -370,9 +370,76 @@ def test_the_key_goes_to_no_other_host_on_a_redirect(
 
 def test_a_circle_of_redirects_ends(server: LocalServer, options: dict[str, Any]) -> None:
     server.route("POST", CHAT, Answer(308, {"Location": CHAT}))
-    with Cerebras(**options, max_retries=0) as client:
-        with pytest.raises(APIConnectionError, match="more than 5 redirects"):
+    with Cerebras(**options) as client:
+        with pytest.raises(APIStatusError, match="one of too many"):
             client.chat.completions.create(**CALL)
+    assert len(server.requests) == 6
+
+
+def test_a_document_where_a_stream_was_asked_for_is_read_as_what_it_is(
+    server: LocalServer, options: dict[str, Any]
+) -> None:
+    body = b'{"choices": [{"index": 0, "message": {"content": "All"}, "finish_reason": "stop"}]}'
+    answers = [
+        Answer(200, JSON, body),
+        Answer(200, JSON, b'{"status_code": 500, "error": {"message": "no"}}'),
+        Answer(200, HTML, BLOCKED),
+        Answer(200, JSON, b""),
+    ]
+    server.route("POST", CHAT, lambda _: answers[len(server.requests) - 1])
+    with Cerebras(**options, max_retries=0) as client:
+        stream = client.chat.completions.create(**CALL, stream=True)
+        assert [piece for piece in stream.text_stream] == ["All"]
+        assert (stream.get_final_completion()).choices[0].finish_reason == "stop"
+        with pytest.raises(InternalServerError, match="no"):
+            client.chat.completions.create(**CALL, stream=True)
+        with pytest.raises(APIResponseValidationError, match="HTML page titled 'Attention"):
+            client.chat.completions.create(**CALL, stream=True)
+        with pytest.raises(APIResponseValidationError, match="an empty answer"):
+            client.chat.completions.create(**CALL, stream=True)
+    assert server.connections == 1
+
+
+def test_what_had_come_of_a_chunk_that_is_cut_is_not_lost(
+    server: LocalServer, options: dict[str, Any]
+) -> None:
+    events = chunk("Ha") + chunk("lf")
+    server.route("POST", CHAT, RawAnswer([HEAD, b"%x\r\n%b" % (len(events) + 99, events)]))
+    with Cerebras(**options) as client:
+        stream = client.chat.completions.create(**CALL, stream=True)
+        seen: list[str] = []
+        with pytest.raises(StreamInterruptedError, match="connection was lost") as caught:
+            read(stream, seen)
+    assert seen == ["Ha", "lf"]
+    assert caught.value.partial is not None
+    assert caught.value.partial.text == "Half"
+
+
+def test_a_header_that_repeats_a_secret_is_shown_without_it(server: LocalServer) -> None:
+    secrets = {"X-Gateway": "gw-secret-77"}
+
+    def echo(request: Any) -> Answer:
+        said = f'{{"message": "no {request.headers["x-gateway"]}"}}'
+        return Answer(400, JSON | {"X-Echo": request.headers["authorization"]}, said.encode())
+
+    server.route("POST", CHAT, echo)
+    with Cerebras("csk-test-3f9a", base_url=server.base_url, default_headers=secrets) as client:
+        with pytest.raises(BadRequestError) as caught:
+            client.chat.completions.create(**CALL)
+    assert "gw-secret-77" not in str(caught.value) + repr(vars(caught.value))
+    assert "csk-test-3f9a" not in repr(vars(caught.value))
+
+
+def test_a_broken_set_up_is_said_at_once(
+    server: LocalServer, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for proxy in ("foo://127.0.0.1:1", "http://127.0.0.1:abc"):
+        monkeypatch.setenv("HTTP_PROXY", proxy)
+        monkeypatch.setenv("NO_PROXY", "")
+        with Cerebras(**options) as client:
+            with pytest.raises(InvalidRequestError, match="HTTPS_PROXY"):
+                client.chat.completions.create(**CALL)
+    assert server.requests == []
 
 
 def test_a_closed_client_says_so(options: dict[str, Any]) -> None:
@@ -393,7 +460,11 @@ def test_a_closed_client_says_so(options: dict[str, Any]) -> None:
         ({"session_url": "http://example.com/session"}, "over https only"),
         ({"timeout": 0}, "timeout must be more than 0"),
         ({"timeout": "soon"}, "timeout takes"),
+        ({"timeout": True}, "timeout takes"),
+        ({"timeout": float("nan")}, "timeout must be more than 0"),
         ({"max_retries": -1}, "max_retries"),
+        ({"aliases": ["fast"]}, "aliases must be a dict"),
+        ({"default_headers": {"Content-Length": "3"}}, "follows from the body"),
         ({"retired_models": "never"}, "retired_models"),
         ({"aliases": {"fast": ""}}, "aliases"),
         ({"http_client": object()}, "http_client must be"),

@@ -181,8 +181,8 @@ class TestTheExchange:
             (200, JSON, b'{"expires": "2030-01-01T00:00:00Z"}', "the session holds no demoApiKey"),
             (200, JSON, session("csk\ntest"), "its key has characters that no key has"),
             (200, JSON, session("csk-é"), "its key has characters that no key has"),
-            (302, {"location": "/login"}, b"", "it redirects to a sign-in page"),
-            (307, {}, b"", "it redirects to a sign-in page"),
+            (302, {"location": "/login"}, b"", "it redirects: not signed in"),
+            (307, {}, b"", "it redirects: not signed in"),
             (403, {"content-type": "text/html"}, b"<html>", "status 403, an HTML page (a fire"),
             (401, JSON, b"{}", "status 401"),
             (500, {}, b"", "status 500"),
@@ -197,7 +197,7 @@ class TestTheExchange:
         text = str(caught.value)
         for url in SESSION_URLS:
             assert f"{url}: {reason}" in text or f"{url}: signed in, but {reason}" in text
-        assert text.startswith("the cookies of cookies= gave no key (")
+        assert text.startswith("the cookies from cookies= gave no key (")
         assert "Sign in at https://cloud.cerebras.ai" in text
         assert "CEREBRAS_API_KEY" in text
         assert "csk" not in text
@@ -350,7 +350,7 @@ def credentials(
     **variables: str,
 ) -> Credentials:
     return Credentials(
-        Secret.of(api_key),
+        None if api_key is None else Secret(api_key),
         None if cookies is None else Hidden(cookies),
         environment(**variables),
         session_url=session_url,
@@ -453,7 +453,7 @@ class TestThePlaces:
         found = credentials()
         found.accept([Reading("/a", None), Reading("/b", read_cookies("b=1"))])
         assert self.cookie(found) == "b=1"
-        with pytest.raises(KeyExchangeError, match="the cookies of /b gave no key"):
+        with pytest.raises(KeyExchangeError, match="the cookies from /b gave no key"):
             exchanged(found, b"null")
 
     def test_a_file_without_cookies_is_said_so(self) -> None:

@@ -42,8 +42,8 @@ STOP = chunk(
 
 
 def reader(*, n: int = 1, key: str | None = None) -> ChunkReader[ChatCompletionChunk]:
-    secret = None if key is None else Secret(key)
-    return ChunkReader(REQUEST, HEADERS, CHAT_CHUNK, model="gpt-oss-12b", n=n, key=secret)
+    request = REQUEST if key is None else REQUEST.signed(Secret(key))
+    return ChunkReader(request, HEADERS, CHAT_CHUNK, model="gpt-oss-12b", n=n)
 
 
 def read(
@@ -374,8 +374,8 @@ class TestAnEventThatIsNoChunk:
 
 class TestAWholeAnswer:
     def completion(self, body: bytes, *, key: str | None = None) -> ChatCompletion:
-        secret = None if key is None else Secret(key)
-        return read_completion(body, REQUEST, HEADERS, model="gpt-oss-12b", key=secret)
+        request = REQUEST if key is None else REQUEST.signed(Secret(key))
+        return read_completion(body, request, HEADERS, model="gpt-oss-12b")
 
     def test_is_read(self) -> None:
         body = b'{"id":"i","choices":[{"index":0,"message":{"content":"four"}}],"created":null}'

@@ -17,6 +17,7 @@ from cerebras_sdk._core.failures import (
     embedded_error,
     error_detail,
     redact,
+    redacted_headers,
     request_id,
     status_error,
 )
@@ -340,17 +341,22 @@ class TestTheRequestId:
 
 class TestAKeyThatComesBack:
     def test_it_is_starred(self) -> None:
-        key = Secret("csk-test-0123")
-        assert redact(b"Bearer csk-test-0123 refused, csk-test-0123", key) == (
+        signed = REQUEST.signed(Secret("csk-test-0123"))
+        assert redact(b"Bearer csk-test-0123 refused, csk-test-0123", signed) == (
             b"Bearer *** refused, ***"
         )
-        assert redact(b"as it was", None) == b"as it was"
-        assert redact(b"as it was", Secret("")) == b"as it was"
+        assert redact(b"as it was", REQUEST) == b"as it was"
+
+    def test_so_are_the_secrets_of_a_gateway_and_what_headers_repeat(self) -> None:
+        sent = REQUEST.with_headers({"X-Gateway": Secret("gw-secret-77"), "X-Open": "as it was"})
+        assert redact(b"no gw-secret-77, as it was", sent) == b"no ***, as it was"
+        echoed = Headers([("X-Echo", "gw-secret-77"), ("Retry-After", "7")])
+        assert dict(redacted_headers(echoed, sent)) == {"x-echo": "***", "retry-after": "7"}
 
     @pytest.mark.parametrize("key", ["x", "none", "null", "EMPTY", "400"])
     def test_the_dummy_key_of_a_local_server_does_not_garble_the_error(self, key: str) -> None:
         body = json.dumps(flat("null x EMPTY none 400", INVALID, "context_length_exceeded"))
         raw = f'{{"id":null,"n":400,{body[1:]}'.encode()
-        failure = error(400, redact(raw, Secret(key)))
+        failure = error(400, redact(raw, REQUEST.signed(Secret(key))))
         assert failure.code == "context_length_exceeded"
         assert "null x EMPTY none 400" in str(failure)

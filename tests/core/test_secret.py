@@ -22,7 +22,7 @@ from cerebras_sdk._core import cookie_files, http
 from cerebras_sdk._core.auth import ApiKey, CookieAuth, Exchange
 from cerebras_sdk._core.chunks import CHAT_CHUNK, ChunkReader, read_completion
 from cerebras_sdk._core.cookies import cookie_header, read_cookies
-from cerebras_sdk._core.credentials import Credentials, Reading
+from cerebras_sdk._core.credentials import Credentials, Reading, given_key
 from cerebras_sdk._core.endpoints import chat_completion
 from cerebras_sdk._core.failures import redact, status_error
 from cerebras_sdk._core.http import Headers, Request, Timeout, merge_headers
@@ -131,11 +131,14 @@ class TestASecret:
         assert not Secret("")
 
     def test_can_be_made_of_what_a_user_gave(self) -> None:
-        assert Secret.of(None) is None
-        assert Secret.of(self.SECRET) is self.SECRET
-        assert Secret.of(TEXT) == self.SECRET
+        assert given_key(Hidden(None)) is None
+        assert given_key(Hidden(self.SECRET)) == self.SECRET
+        assert given_key(Hidden(TEXT)) == self.SECRET
         for other in (TEXT.encode(), 5, [TEXT]):
-            assert Secret.of(other) == Secret("")
+            hidden = Hidden[object](other)
+            error = raised(lambda given=hidden: given_key(given))  # type: ignore[misc]
+            assert "must be a str, not " in str(error)
+            assert_unseen_in(error)
 
     def test_is_out_of_sight_in_hidden_things(self) -> None:
         hidden = Hidden({"a": TEXT})
@@ -333,7 +336,7 @@ class TestAnswersThatEchoTheKey:
         ['{"message": "%s no"}', '{"error": {"param": "%s"}}', "<html>%s", "a %s", '{"x": "%s"}'],
     )
     def test_do_not_show_it_in_the_error(self, template: str) -> None:
-        body = redact(template.replace("%s", TEXT).encode(), self.KEY)
+        body = redact(template.replace("%s", TEXT).encode(), REQUEST.signed(self.KEY))
         assert_unseen_in(status_error(401, JSON, body, REQUEST))
 
     @pytest.mark.parametrize(
@@ -342,7 +345,7 @@ class TestAnswersThatEchoTheKey:
     def test_do_not_show_it_in_the_error_of_a_whole_answer(self, template: str) -> None:
         hidden = Hidden(template.replace("%s", TEXT).encode())
         error = raised(
-            lambda: read_completion(hidden.value, REQUEST, JSON, model="m", key=self.KEY)
+            lambda: read_completion(hidden.value, REQUEST.signed(self.KEY), JSON, model="m")
         )
         assert_unseen_in(error)
 
@@ -350,7 +353,7 @@ class TestAnswersThatEchoTheKey:
         "template", ['{"error": "%s"}', '{"message": "%s"}', "<html>%s", '"%s"', '{"id": "%s"']
     )
     def test_do_not_show_it_in_the_error_of_a_stream(self, template: str) -> None:
-        reader = ChunkReader(REQUEST, JSON, CHAT_CHUNK, model="m", n=1, key=self.KEY)
+        reader = ChunkReader(REQUEST.signed(self.KEY), JSON, CHAT_CHUNK, model="m", n=1)
         reader.feed(b"data: " + template.replace("%s", TEXT).encode() + b"\n\n")
         assert reader.failure is not None
         assert_unseen_in(reader.failure)

@@ -9,7 +9,12 @@ import anyio
 import httpx
 import pytest
 
-from cerebras_sdk import APIConnectionError, AsyncCerebras, KeyExchangeError
+from cerebras_sdk import (
+    APIConnectionError,
+    AsyncCerebras,
+    InvalidRequestError,
+    KeyExchangeError,
+)
 from cerebras_sdk.testing import Answer, EchoEngine, LocalServer, Pause, serve
 
 pytestmark = pytest.mark.anyio
@@ -102,7 +107,58 @@ async def test_a_cancelled_stream_gives_its_connection_up() -> None:
                 await anyio.sleep(0.01)
 
 
+async def test_many_tasks_keep_their_connections(server: LocalServer) -> None:
+    async with AsyncCerebras("csk-test", base_url=server.base_url) as client:
+
+        async def ask() -> None:
+            for _ in range(5):
+                assert (await client.chat.completions.create(**CALL)).text == "Hi!"
+
+        async with anyio.create_task_group() as group:
+            for _ in range(32):
+                group.start_soon(ask)
+    assert server.connections <= 32
+
+
+async def test_a_stream_closed_by_another_task_ends(server: LocalServer) -> None:
+    event = b'data: {"choices": [{"index": 0, "delta": {"content": "now"}}]}\n\n'
+    sse = {"Content-Type": "text/event-stream"}
+    server.route("POST", CHAT, lambda _: Answer(200, sse, [event, Pause(9)]))
+    texts: list[str] = []
+    async with AsyncCerebras("csk-test", base_url=server.base_url) as client:
+        stream = await client.chat.completions.create(**CALL, stream=True)
+
+        async def read() -> None:
+            texts.extend([text async for text in stream.text_stream])
+
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as group:
+                group.start_soon(read)
+                await anyio.sleep(0.1)
+                await stream.close()
+    assert texts == ["now"]
+
+
+async def test_a_closed_http_client_of_the_user_says_so(server: LocalServer) -> None:
+    mine = httpx.AsyncClient()
+    await mine.aclose()
+    client = AsyncCerebras("csk-test", base_url=server.base_url, http_client=mine)
+    with pytest.raises(InvalidRequestError, match="closed"):
+        await client.chat.completions.create(**CALL)
+
+
 async def test_an_untrusted_certificate_says_so(waits: list[float], tls_url: str) -> None:
     async with AsyncCerebras("csk-test", base_url=tls_url) as client:
         with pytest.raises(APIConnectionError, match="certificate"):
             await client.chat.completions.create(**CALL)
+
+
+def test_one_client_serves_two_event_loops(server: LocalServer) -> None:
+    client = AsyncCerebras("csk-test", base_url=server.base_url)
+
+    async def ask() -> str:
+        text: str = (await client.chat.completions.create(**CALL)).text
+        await client._transport.close()  # what a loop opened is closed before it ends
+        return text
+
+    assert [anyio.run(ask), anyio.run(ask), anyio.run(ask, backend="trio")] == ["Hi!"] * 3

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from cerebras_sdk import APIConnectionError, Cerebras, KeyExchangeError
+from cerebras_sdk import APIConnectionError, Cerebras, InvalidRequestError, KeyExchangeError
 from cerebras_sdk.testing import Answer, LocalServer, Pause, RawAnswer, serve
 
 CALL: dict[str, Any] = {"model": "gpt-oss-120b", "messages": [{"role": "user", "content": "Hi!"}]}
@@ -116,6 +117,48 @@ def test_a_body_without_chunks_still_arrives_event_by_event(
         assert next(stream.text_stream) == "now"
         arrived.set()
         assert stream.get_final_completion().text == "now"
+
+
+def test_many_threads_keep_their_connections(server: LocalServer) -> None:
+    def ask() -> None:
+        for _ in range(5):
+            assert client.chat.completions.create(**CALL).text == "Hi!"
+
+    with Cerebras("csk-test", base_url=server.base_url) as client:
+        threads = [threading.Thread(target=ask) for _ in range(32)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert server.connections <= 32
+
+
+def test_a_stream_closed_by_another_thread_ends_at_once(server: LocalServer) -> None:
+    event = b'data: {"choices": [{"index": 0, "delta": {"content": "now"}}]}\n\n'
+    sse = {"Content-Type": "text/event-stream"}
+    server.route("POST", CHAT, lambda _: Answer(200, sse, [event, Pause(9)]))
+    texts: list[str] = []
+    with Cerebras("csk-test", base_url=server.base_url) as client:
+        stream = client.chat.completions.create(**CALL, stream=True)
+        thread = threading.Thread(target=lambda: texts.extend(stream.text_stream))
+        thread.start()
+        time.sleep(0.1)
+        stream.close()
+        thread.join(5)
+        assert not thread.is_alive()
+    assert texts == ["now"]
+
+
+def test_a_bundle_of_certificates_that_is_not_there_is_said_at_once(
+    monkeypatch: pytest.MonkeyPatch, waits: list[float]
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file.pem")
+    with (
+        Cerebras("csk-test", base_url="https://127.0.0.1:1") as client,
+        pytest.raises(InvalidRequestError, match=r"/no/such/file\.pem"),
+    ):
+        client.chat.completions.create(**CALL)
+    assert waits == []
 
 
 def test_an_untrusted_certificate_says_so(waits: list[float], tls_url: str) -> None:

@@ -1,8 +1,9 @@
 # Sourced by the other scripts: `setup EXTRAS` makes .venv with the package and those extras, once,
 # and again when what it is made from has changed. Says nothing when there is nothing to do.
 
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+top=$(CDPATH='' cd -- "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null && pwd)
 bin=$top/.venv/bin
+healthy='import sys, pip; sys.exit(sys.version_info < (3, 11))'
 
 find_python() {
   local name
@@ -16,23 +17,51 @@ find_python() {
   return 1
 }
 
+# One set-up at a time. A lock whose owner is gone was left by one that was killed.
+lock() {
+  local owner waited=0
+  until mkdir "$top/.venv.lock" 2>/dev/null; do
+    owner=$(cat "$top/.venv.lock/pid" 2>/dev/null) || owner=
+    if { [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; } || { [ -z "$owner" ] && [ $waited -gt 20 ]; }; then
+      rm -rf "$top/.venv.lock"
+    else
+      sleep 0.2
+      waited=$((waited + 1))
+    fi
+  done
+  echo $$ >"$top/.venv.lock/pid"
+  trap unlock EXIT
+}
+
+unlock() {
+  rm -rf "$top/.venv.lock"
+  trap - EXIT
+}
+
 setup() {
-  local extras=$1 python stamp made_from said
-  stamp=$top/.venv/made-$extras
+  local made_from stamp=$top/.venv/made-$1
   made_from="$top $(cat "$top/setup.cfg" "$top/pyproject.toml" | cksum)"
-  if "$bin/python" -c '' 2>/dev/null && [ "$(cat "$stamp" 2>/dev/null)" = "$made_from" ]; then
-    return
-  fi
-  echo "Setting up .venv ($extras) ..." >&2
-  if ! "$bin/python" -c '' 2>/dev/null; then
-    python=$(find_python) || return 1
+  is_made() { [ "$(cat "$stamp" 2>/dev/null)" = "$made_from" ] && "$bin/python" -c "$healthy" 2>/dev/null; }
+  is_made && return
+  lock || return
+  is_made || make "$1" || { unlock; return 1; }
+  echo "$made_from" >"$stamp"
+  unlock
+}
+
+make() {
+  local python said
+  echo "Setting up .venv ($1) ..." >&2
+  # A folder that was moved or copied, a set-up that was interrupted, another Python: begin anew.
+  if [ "$(cat "$top/.venv/top" 2>/dev/null)" != "$top" ] || ! "$bin/python" -c "$healthy" 2>/dev/null; then
+    python=$(find_python) || return
     rm -rf "$top/.venv"
-    "$python" -m venv "$top/.venv" || return 1
+    "$python" -m venv "$top/.venv" || return
+    echo "$top" >"$top/.venv/top"
   fi
   if ! said=$("$bin/python" -m pip install --quiet --disable-pip-version-check \
-    --editable "$top[$extras]" 2>&1); then
+    --editable "$top[$1]" 2>&1); then
     echo "$said" >&2
     return 1
   fi
-  echo "$made_from" >"$stamp"
 }

@@ -144,7 +144,10 @@ def refuse_residue(text: str, twin: Path) -> None:
 def differences(top: Path, expected: dict[Path, str]) -> list[str]:
     """What is wrong with the twins on disk, each with its diff."""
     present = {
-        path.relative_to(top) for root in ROOTS for path in (top / root).glob("**/_sync/**/*.py")
+        path.relative_to(top)
+        for root in ROOTS
+        for path in (top / root).glob("**/_sync/**/*")
+        if path.is_file() and "__pycache__" not in path.parts
     }
     problems = [f"extra: {path} has no source" for path in sorted(present - set(expected))]
     for path, text in expected.items():
@@ -180,7 +183,9 @@ def main(arguments: list[str] | None = None) -> int:
             print("the twins are not fresh: run scripts/run_unasync.py", file=sys.stderr)
         return 1 if problems else 0
     for path in {top / root for root in ROOTS}:
-        for twin in path.glob("**/_sync/**/*.py"):
+        for twin in path.glob("**/_sync/**/*"):
+            if not twin.is_file() or "__pycache__" in twin.parts:
+                continue
             if twin.relative_to(top) not in expected:
                 twin.unlink()
     for twin, text in expected.items():

@@ -34,7 +34,7 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) ->
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-    for name in ("API_KEY", "COOKIES", "BASE_URL", "SESSION_URL"):
+    for name in ("API_KEY", "COOKIES", "BASE_URL", "SESSION_URL", "LOCAL_MODEL"):
         monkeypatch.delenv(f"CEREBRAS_{name}", raising=False)
     for scheme in ("http", "https", "all"):
         monkeypatch.delenv(f"{scheme}_proxy", raising=False)

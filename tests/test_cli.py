@@ -15,8 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from cerebras_sdk.testing import Answer, EchoEngine, LocalServer, RawAnswer, serve
+from cerebras_sdk.testing import (
+    Answer,
+    EchoEngine,
+    LocalModelError,
+    LocalServer,
+    RawAnswer,
+    local_model_path,
+    serve,
+)
 
+CHAT = "/v1/chat/completions"
 COMMAND = [sys.executable, "-m", "cerebras_sdk.cli", "chat"]
 
 
@@ -25,6 +34,8 @@ def here(server: LocalServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setenv("CEREBRAS_API_KEY", "csk-test")
     monkeypatch.setenv("CEREBRAS_BASE_URL", server.base_url)
     monkeypatch.setenv("PYTHONPATH", os.getcwd())
+    for name in ("FORCE_COLOR", "NO_COLOR", "PYTHONIOENCODING"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
 
@@ -58,6 +69,49 @@ def test_a_piped_prompt_is_answered() -> None:
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "from a pipe", "")
 
 
+def test_bytes_that_are_no_text_do_not_stop_it(server: LocalServer) -> None:
+    piped = subprocess.run(COMMAND, input=b"caf\xe9", capture_output=True, timeout=60, check=False)
+    given = subprocess.run(
+        [*map(os.fsencode, COMMAND), b"caf\xe9"], capture_output=True, timeout=60, check=False
+    )
+    for done in (piped, given):
+        assert (done.returncode, done.stdout.decode()) == (0, "caf\ufffd\n")
+
+
+def test_a_terminal_that_lacks_a_character_shows_a_question_mark(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = run("na\u00efve")
+    assert (done.returncode, done.stdout) == (0, "na?ve\n")
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert run("Hi").stdout == "Hi\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_an_answer_that_cannot_be_written_is_one_line() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, "Hi"], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("cerebras: cannot write the answer: No space")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_closed_files_are_no_traceback() -> None:
+    closing = f"{' '.join(COMMAND)} Hi >&-; echo $? >&2; {' '.join(COMMAND)} <&-; echo $? >&2"
+    done = subprocess.run(["sh", "-c", closing], capture_output=True, timeout=60, check=False)
+    assert b"Traceback" not in done.stderr
+    assert done.stderr.decode().splitlines()[0] == "0"
+    assert done.stderr.decode().splitlines()[-1] == "2"
+
+
 def test_json_is_the_whole_answer() -> None:
     done = run("Hi", "--json")
     completion = json.loads(done.stdout)
@@ -80,7 +134,7 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_errors_are_one_line(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    server.route("POST", "/v1/chat/completions", Answer(400, {}, b'{"message": "a\\nb\\nc"}'))
+    server.route("POST", CHAT, Answer(400, {}, b'{"message": "a\\nb\\nc"}'))
     assert "a b c" in one_line(run("Hi"))
     monkeypatch.setenv("CEREBRAS_API_KEY", "csk-test-wrong")
     monkeypatch.setenv("CEREBRAS_BASE_URL", "ftp://example.com")
@@ -97,7 +151,7 @@ def test_no_key_names_the_places_and_local(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_stream_that_breaks_off_shows_what_came_and_fails(server: LocalServer) -> None:
     event = b'data: {"choices": [{"index": 0, "delta": {"content": "Half"}}]}\n\n'
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
-    server.route("POST", "/v1/chat/completions", RawAnswer([head + event]))
+    server.route("POST", CHAT, RawAnswer([head + event]))
     done = run("Hi")
     assert done.stdout == "Half\n"
     assert "finish_reason" in one_line(done)
@@ -172,6 +226,11 @@ def test_without_a_prompt_a_terminal_opens_a_conversation(server: LocalServer) -
         wait_for("first question")
         wait_for("first question")
         wait_for("> ")
+        server.route("POST", CHAT, Answer(400, {}, b'{"message": "not this one"}'))
+        os.write(main, b"refused\n")
+        wait_for("not this one")
+        wait_for("> ")
+        server.route("POST", CHAT, lambda _: None)
         os.write(main, b"second\n")
         wait_for("second")
         wait_for("second")
@@ -179,15 +238,20 @@ def test_without_a_prompt_a_terminal_opens_a_conversation(server: LocalServer) -
         os.write(main, b"\x04")
         assert process.wait(10) == 0
     os.close(main)
-    roles = [message["role"] for message in server.requests[1].json()["messages"]]
-    assert roles == ["user", "assistant", "user"]
+    said = [message["content"] for message in server.requests[-1].json()["messages"]]
+    assert said == ["first question", "first question", "second"]
 
 
 @pytest.mark.local
 def test_local_answers_with_a_real_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        local_model_path(download=False)
+    except LocalModelError as error:
+        pytest.skip(str(error))
     monkeypatch.delenv("CEREBRAS_API_KEY")
     monkeypatch.delenv("CEREBRAS_BASE_URL")
-    done = run("Name three colours.", "--local", "--json")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    done = run("Name three colours.", "--local", "--json", "--model", "whatever")
     completion = json.loads(done.stdout)
     assert "SmolLM2" in completion["model"]
     assert completion["usage"]["completion_tokens"] > 1

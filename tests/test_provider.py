@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import traceback
 import warnings
 from typing import Any
 
+import anyio
 import pytest
 
 from cerebras_sdk import CerebrasError, InvalidRequestError, ModelRetiredWarning
@@ -126,6 +128,9 @@ async def test_leaving_early_closes_the_connection() -> None:
         blocking = Cerebras.create_generator("gpt-oss", long, **way)
         next(blocking)
         blocking.close()
+        with anyio.fail_after(5):
+            while server.open_connections:
+                await anyio.sleep(0.01)
     assert len(server.requests) == 2
 
 
@@ -135,6 +140,22 @@ async def test_errors_are_those_of_the_clients(here: dict[str, Any]) -> None:
         await collect("gpt-oss", [], **here)
     with pytest.raises(CerebrasError, match="Wrong API Key"):
         list(Cerebras.create_generator("gpt-oss", MESSAGES, **here | {"api_key": "csk-test-no"}))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("given", [{"api_key": "csk-3f9a"}, {"cookies": {"a": "3f9a"}}])
+async def test_a_failure_shows_no_secret(server: LocalServer, given: dict[str, Any]) -> None:
+    way: dict[str, Any] = {"base_url": server.base_url, "headers": {"X-Key": "3f9a"}, **given}
+    if "cookies" in given:
+        way["base_url"] = "ftp://example.com"
+    with pytest.raises(CerebrasError) as first:
+        await collect("gpt-oss", MESSAGES, **way)
+    with pytest.raises(CerebrasError) as second:
+        list(Cerebras.create_generator("gpt-oss", MESSAGES, **way))
+    for error in (first.value, second.value):
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if "/cerebras_sdk/" in frame.f_code.co_filename:
+                assert "3f9a" not in repr(frame.f_locals), frame.f_code
 
 
 def test_the_class_describes_itself_from_the_catalog() -> None:

@@ -88,6 +88,8 @@ def test_a_stale_a_missing_an_extra_and_an_edited_twin_fail_the_check(top: Path)
     (twin.parent / "orphan.py").write_text("")
     found("extra: cerebras_sdk/_sync/orphan.py has no source")
     assert not (twin.parent / "orphan.py").exists()
+    (twin.parent / "thing.pyi").write_text("")
+    found("extra: cerebras_sdk/_sync/thing.pyi has no source")
 
 
 @pytest.mark.parametrize(

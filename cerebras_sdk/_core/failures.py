@@ -75,8 +75,8 @@ def embedded_error(
 ) -> APIStatusError | None:
     """The error that stands in an answer of 200, or in an event of a stream; None when none does.
 
-    Its status is the one the object names; the sheet of the service has
-    `{"status_code": 500, "error": {...}}`, proxies send the flat form as well.
+    Its status is the one the object names: the service documents
+    `{"status_code": 500, "error": {...}}`; proxies send the flat form as well.
     """
     detail = error_detail(document)
     if detail is None or not isinstance(document, dict):

@@ -44,7 +44,10 @@ def new_client(*, proxy: str | None = None) -> httpx.AsyncClient:
     """A client that keeps no cookies. Raises InvalidRequestError for settings that cannot work."""
     try:
         nothing = http.cookiejar.CookieJar(no_cookies())
-        return httpx.AsyncClient(cookies=nothing, limits=_LIMITS, proxy=proxy)
+        # No proxy of the environment stands between this machine and itself.
+        here = ("all://localhost", "all://127.0.0.1", "all://[::1]") if proxy is None else ()
+        direct: dict[str, httpx.AsyncBaseTransport | None] = dict.fromkeys(here)
+        return httpx.AsyncClient(cookies=nothing, limits=_LIMITS, proxy=proxy, mounts=direct)
     except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
         raise wrong_setup(error) from None
 

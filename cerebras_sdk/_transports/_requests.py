@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import requests
 import requests.adapters
 import urllib3
 import urllib3.exceptions
 
-from .._core.http import Headers, Request, reveal_headers
+from .._core.http import Headers, Request, is_loopback, reveal_headers
 from ..errors import APIConnectionError, InvalidRequestError
 from . import (
     DRAIN_BYTES,
@@ -137,6 +138,7 @@ class RequestsTransport:
                 auth=_unchanged,
                 allow_redirects=False,
                 stream=True,
+                proxies=self._bypass(request.url),
             )
             if not keep_cookies:
                 forget(session.cookies, response.cookies, before)
@@ -163,6 +165,11 @@ class RequestsTransport:
     def close(self) -> None:
         if self._own is not None:
             self._own.close()
+
+    def _bypass(self, url: str) -> dict[str, str]:
+        """No proxy of the environment stands between this machine and itself."""
+        host = urlsplit(url).hostname
+        return {"no_proxy": host} if self._given is None and host and is_loopback(host) else {}
 
     def _session(self) -> requests.Session:
         if self._given is not None:

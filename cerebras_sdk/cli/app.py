@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import warnings
 
@@ -9,7 +10,7 @@ import click
 
 from .._core.catalog import DEFAULT_MODEL
 from .._version import __version__
-from ..errors import CerebrasError
+from ..errors import CerebrasError, CerebrasWarning
 from .chat import Chat
 from .screen import Screen
 
@@ -40,12 +41,14 @@ def chat(
     The key comes from CEREBRAS_API_KEY; see the README for the other places.
     """
     screen = Screen()
-    warnings.simplefilter("always")
+    warnings.simplefilter("always", CerebrasWarning)
     warnings.showwarning = lambda message, *_: screen.note(str(message))
     text = " ".join(prompt)
-    talk = not text and sys.stdin.isatty()
-    if not text and not talk:
-        text = sys.stdin.read()
+    talk = not text and sys.stdin is not None and sys.stdin.isatty()
+    if not text and not talk and sys.stdin is not None:
+        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+    # Bytes that are no UTF-8 came as lone surrogates, which no request can hold.
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if not talk and not text.strip():
         screen.error("no prompt: give one as an argument or pipe one in")
         sys.exit(2)
@@ -64,6 +67,12 @@ def chat(
                 session.ask(text)
     except CerebrasError as error:
         screen.error(str(error))
+        sys.exit(1)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise  # the reader has left: click ends quietly
+        screen.abandon()
+        screen.error(f"cannot write the answer: {error.strerror}")
         sys.exit(1)
     except KeyboardInterrupt:
         screen.end_line()

@@ -7,7 +7,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from .. import Cerebras
-from ..errors import MissingCredentialsError
+from .._core.catalog import DEFAULT_MODEL
+from ..errors import APIError, MissingCredentialsError
 from .screen import Screen
 
 
@@ -53,25 +54,37 @@ class Chat:
         """Questions and answers until the user ends it with Ctrl-D."""
         self._screen.note("Ctrl-D ends the conversation.")
         while (line := self._screen.ask()) is not None:
-            if line.strip():
+            if not line.strip():
+                continue
+            try:
                 self.ask(line)
+            except APIError as error:
+                self._screen.error(str(error))
         self._screen.end_line()
 
     def ask(self, text: str) -> None:
+        """Asks and shows the answer; a question without an answer is not remembered."""
         self._messages.append({"role": "user", "content": text})
+        try:
+            answer = self._ask()
+        except BaseException:
+            self._messages.pop()
+            raise
+        self._messages.append({"role": "assistant", "content": answer})
+
+    def _ask(self) -> str:
         if self._client is None:
             self._client = self._local_client() if self._local else self._service_client()
         try:
-            answer = self._answer(self._client)
+            return self._answer(self._client)
         except MissingCredentialsError as error:
             if not self._local_without_key:
                 raise MissingCredentialsError(f"{error}; or add --local") from None
-            self._screen.note(
-                "No Cerebras API key (CEREBRAS_API_KEY): a small model on this machine answers."
-            )
-            self._client = self._local_client()
-            answer = self._answer(self._client)
-        self._messages.append({"role": "assistant", "content": answer})
+        self._screen.note(
+            "No Cerebras API key (CEREBRAS_API_KEY): a small model on this machine answers."
+        )
+        self._client = self._local_client()
+        return self._answer(self._client)
 
     def _answer(self, client: Cerebras) -> str:
         if self._as_json:
@@ -93,13 +106,8 @@ class Chat:
         return self._open.enter_context(Cerebras())
 
     def _local_client(self) -> Cerebras:
-        import requests
-
         from ..testing import LlamaEngine, serve
 
+        self._model = DEFAULT_MODEL  # whatever was asked for, the one model here answers
         server = self._open.enter_context(serve(LlamaEngine()))
-        session = self._open.enter_context(requests.Session())
-        session.trust_env = False  # no proxy stands between this process and itself
-        return self._open.enter_context(
-            Cerebras("csk-test", base_url=server.base_url, http_client=session)
-        )
+        return self._open.enter_context(Cerebras("csk-test", base_url=server.base_url))

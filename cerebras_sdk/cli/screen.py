@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 
 from rich.console import Console
@@ -17,12 +19,15 @@ class Screen:
     def __init__(self) -> None:
         self._aside = Console(stderr=True, highlight=False, soft_wrap=True)
         self._open_line = False
+        if sys.stdout is None:  # it was closed
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a terminal may not know every character
 
     def write(self, text: str) -> None:
         """A piece of an answer, shown at once."""
         self._open_line = True  # before it is written: Ctrl-C may come in the middle
-        # Half a character pair from a model must not end the answer.
-        sys.stdout.write(text.encode("utf-8", "replace").decode())
+        sys.stdout.write(text)
         sys.stdout.flush()
         self._open_line = not text.endswith("\n")
 
@@ -30,6 +35,11 @@ class Screen:
         """Ends the line of an answer, if one is open."""
         if self._open_line:
             self.write("\n")
+
+    def abandon(self) -> None:
+        """Gives up on standard output, which would fail again when it is closed at the end."""
+        self._open_line = False
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def note(self, text: str) -> None:
         self.end_line()

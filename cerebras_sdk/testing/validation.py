@@ -33,7 +33,7 @@ def decode_body(request: ReceivedRequest) -> dict[str, Any]:
     decode = msgspec.msgpack.decode if media_type in _MSGPACK else msgspec.json.decode
     try:
         body = decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestRefused(f"body: Invalid JSON: {error}") from None
     if not isinstance(body, dict):
         raise RequestRefused("body: Input should be a valid dictionary")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from cerebras_sdk.testing import (
     LocalModelError,
     RequestRefused,
     local_model_path,
+    models,
     serve,
 )
 
@@ -326,3 +328,32 @@ def test_a_process_that_ends_in_the_middle_of_an_answer_is_not_aborted(
 
 def _content(answer: httpx.Response) -> str:
     return str(answer.json()["choices"][0]["message"]["content"])
+
+
+def test_a_damaged_file_of_the_cache_is_fetched_again(
+    model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached = tmp_path / model_file.name
+    cached.write_bytes(bytes(4096) + model_file.read_bytes()[4096:])
+    monkeypatch.setattr(models, "_cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(
+        models, "_fetch", lambda model, path, report: shutil.copyfile(model_file, path)
+    )
+    with LlamaEngine() as engine:
+        assert _ask(engine, "Hi")[0]
+    assert cached.read_bytes() == model_file.read_bytes()
+
+
+def test_a_damaged_file_of_the_users_own_is_left_alone(model_file: Path, tmp_path: Path) -> None:
+    own = tmp_path / model_file.name
+    own.write_bytes(b"GGUF" + bytes(4096))
+    with pytest.raises(LocalModelError, match="cannot load"):
+        LlamaEngine(own)
+    assert own.exists()
+
+
+def test_without_the_extra_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)
+    monkeypatch.setattr(models, "_fetch", lambda *_: pytest.fail("it was fetched"))
+    with pytest.raises(LocalModelError, match=r"\[local\]"):
+        LlamaEngine()

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from ..errors import InvalidRequestError, KeyExchangeError
-from ..types._base import parse_json
+from ..types._decode import parse_json
 from .cookies import Cookie, cookie_header
 from .http import Request, Timeout, http_date, is_header_safe
 from .secret import Secret

@@ -19,10 +19,11 @@ from ..errors import (
     StreamTruncatedError,
 )
 from ..types import ChatCompletion, ChatCompletionChunk
-from ..types._base import decode, parse_json
+from ..types._decode import convert, decode, parse_json
 from .accumulate import ChatAccumulator
 from .failures import embedded_error, foreign_message, redact, request_id
 from .http import Headers, Request
+from .limits import ResponseInfo
 from .sse import ServerSentEvent, SSEDecoder
 
 E = TypeVar("E", bound=StreamError)
@@ -76,7 +77,7 @@ class ChunkReader(Generic[ChunkT]):
         document = completion.to_dict()
         for choice in document["choices"]:
             choice["delta"] = choice.pop("message")
-        self._add(msgspec.convert(document, self._chunk.type))
+        self._add(convert(document, self._chunk.type))
         self._finish()
 
     def end(self) -> None:
@@ -175,17 +176,18 @@ def read_completion(
     Raises the error that stands in it instead, if one does; APIResponseValidationError for
     anything else.
     """
-    reason: object
     try:
         completion = decode(body, _COMPLETION)
     except msgspec.DecodeError as error:
-        reason = error
+        reason = str(error)
     else:
         if completion.choices:
+            completion._response = ResponseInfo(headers)
             return completion
         reason = "it has no choices"
+        del completion  # a traceback shows the variables of a frame, and this may repeat the key
     shown = redact(body, request)
-    del body  # a traceback shows the variables of a frame
+    del body
     try:
         document = parse_json(shown)
     except msgspec.DecodeError:

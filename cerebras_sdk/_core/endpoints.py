@@ -12,6 +12,7 @@ import msgspec
 
 from ..errors import InvalidRequestError
 from ..types import Model
+from ..types._base import plain
 from .aliases import resolve_model, retirement_notice
 from .http import Request, Timeout, TimeoutInput
 from .options import ClientOptions, NotGiven, hide_values
@@ -102,14 +103,12 @@ def _messages(messages: object) -> list[Any]:
     if not checked:
         raise InvalidRequestError("messages is empty: the model needs at least one")
     for position, message in enumerate(checked):
-        if isinstance(message, Model):
-            message = checked[position] = message.to_dict()
-        if not isinstance(message, Mapping):
+        if not isinstance(message, (Mapping, Model)):
             raise InvalidRequestError(
                 f"messages[{position}] must be a dict with 'role' and 'content', "
                 f"not {type(message).__name__}"
             )
-        role = message.get("role")
+        role = plain(message).get("role")
         if not isinstance(role, str) or not role:
             raise InvalidRequestError(
                 f"messages[{position}] has no role: use 'system', 'user', 'assistant' or 'tool'"
@@ -123,8 +122,9 @@ def _url(options: ClientOptions, path: str, query: Mapping[str, Any] | None) -> 
 
 def _encode(body: Mapping[str, Any]) -> bytes:
     try:
-        _refuse_changed(body, "the request")
-        return msgspec.json.encode(body)
+        sent = plain(body)
+        _refuse_changed(sent, "the request")
+        return msgspec.json.encode(sent)
     except UnicodeEncodeError:
         raise InvalidRequestError(
             "the request has a lone surrogate (half a character) in a text; "

@@ -11,7 +11,7 @@ import msgspec
 
 from .. import errors
 from ..errors import APIStatusError
-from ..types._base import parse_json
+from ..types._decode import parse_json
 from .aliases import suggest_models
 from .http import Headers, Request, same_origin
 

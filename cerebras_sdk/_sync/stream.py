@@ -8,10 +8,12 @@ from types import TracebackType
 from typing import Generic, Self
 
 from .._core.chunks import ChunkReader, ChunkT
+from .._core.failures import request_id
 from .._core.http import Headers
+from .._core.limits import rate_limits
 from .._transports._requests import RequestsResponse
 from ..errors import APIConnectionError, StreamTruncatedError
-from ..types import ChatCompletion
+from ..types import ChatCompletion, RateLimits
 
 
 class Stream(Generic[ChunkT]):
@@ -36,9 +38,19 @@ class Stream(Generic[ChunkT]):
         self._chunks = reader.chunks
 
     @property
-    def headers(self) -> Headers:
+    def response_headers(self) -> Headers:
         """The headers of the answer; names in any case."""
         return self._response.headers
+
+    @property
+    def request_id(self) -> str | None:
+        """The id to name when you ask Cerebras for help: `inference-id`, else `cf-ray`."""
+        return request_id(self._response.headers)
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        """The limits that the headers of the answer name."""
+        return rate_limits(self._response.headers)
 
     @property
     def text_stream(self) -> TextStream[ChunkT]:

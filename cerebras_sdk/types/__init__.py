@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._base import Model
+from ._base import Answer, Model
 from .chat import (
     ChatCompletion,
     ChatCompletionChunk,
@@ -22,8 +22,10 @@ from .chat import (
     TopLogprob,
     Usage,
 )
+from .limits import RateLimits, RateLimitWindow
 
 __all__ = [
+    "Answer",
     "ChatCompletion",
     "ChatCompletionChunk",
     "Choice",
@@ -36,6 +38,8 @@ __all__ = [
     "Message",
     "Model",
     "PromptTokensDetails",
+    "RateLimitWindow",
+    "RateLimits",
     "TimeInfo",
     "TokenLogprob",
     "ToolCall",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import field
 
-from ._base import Model
+from ._base import Answer, Model
 
 
 class FunctionCall(Model):
@@ -106,7 +106,7 @@ class TimeInfo(Model):
     created: float | None = None
 
 
-class ChatCompletion(Model):
+class ChatCompletion(Answer):
     """A whole answer of `chat.completions.create`. `created` is unix time in seconds."""
 
     id: str = ""
@@ -149,6 +149,7 @@ class Delta(Model):
     content: str | None = None
     reasoning: str | None = None
     tool_calls: list[ToolCallDelta] | None = None
+    tokens: list[int] | None = None
 
 
 class ChunkChoice(Model):
@@ -159,6 +160,8 @@ class ChunkChoice(Model):
     finish_reason: str | None = None
     logprobs: Logprobs | None = None
     reasoning_logprobs: Logprobs | None = None
+    text: str | None = None
+    tokens: list[int] | None = None
 
 
 class ChatCompletionChunk(Model):

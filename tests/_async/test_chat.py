@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import pytest
@@ -34,6 +35,23 @@ async def test_a_whole_answer_is_a_typed_completion(options: dict[str, Any]) -> 
     assert completion.usage is not None
     assert completion.usage.completion_tokens == 7
     assert completion.time_info is not None
+
+
+async def test_an_answer_and_a_stream_know_how_they_came(options: dict[str, Any]) -> None:
+    async with AsyncCerebras(**options) as client:
+        answer = await client.chat.completions.create(model="gpt-oss-120b", messages=MESSAGES)
+        stream = await client.chat.completions.create(
+            model="gpt-oss-120b", messages=MESSAGES, stream=True
+        )
+        await stream.close()
+    for known in (answer, stream):
+        assert known.request_id == known.response_headers["Inference-Id"]
+        minute = known.rate_limits.get("requests", "minute")
+        assert minute is not None
+        assert minute.limit == 5
+        assert minute.reset is not None
+    assert answer.request_id == answer.id
+    assert pickle.loads(pickle.dumps(answer)).request_id == answer.id
 
 
 async def test_a_stream_gives_typed_chunks_as_they_arrive(options: dict[str, Any]) -> None:

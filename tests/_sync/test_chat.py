@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import pytest
@@ -35,6 +36,23 @@ def test_a_whole_answer_is_a_typed_completion(options: dict[str, Any]) -> None:
     assert completion.usage is not None
     assert completion.usage.completion_tokens == 7
     assert completion.time_info is not None
+
+
+def test_an_answer_and_a_stream_know_how_they_came(options: dict[str, Any]) -> None:
+    with Cerebras(**options) as client:
+        answer = client.chat.completions.create(model="gpt-oss-120b", messages=MESSAGES)
+        stream = client.chat.completions.create(
+            model="gpt-oss-120b", messages=MESSAGES, stream=True
+        )
+        stream.close()
+    for known in (answer, stream):
+        assert known.request_id == known.response_headers["Inference-Id"]
+        minute = known.rate_limits.get("requests", "minute")
+        assert minute is not None
+        assert minute.limit == 5
+        assert minute.reset is not None
+    assert answer.request_id == answer.id
+    assert pickle.loads(pickle.dumps(answer)).request_id == answer.id
 
 
 def test_a_stream_gives_typed_chunks_as_they_arrive(options: dict[str, Any]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
+import pickle
 from typing import Any
 
 import msgspec
@@ -11,7 +13,7 @@ import pytest
 
 from cerebras_sdk import types
 from cerebras_sdk.types import ChatCompletion, ChatCompletionChunk, Message, Usage
-from cerebras_sdk.types._base import Model, decode, parse_json
+from cerebras_sdk.types._decode import decode, parse_json
 
 CHUNK = msgspec.json.Decoder(ChatCompletionChunk)
 COMPLETION = msgspec.json.Decoder(ChatCompletion)
@@ -74,10 +76,9 @@ def test_a_whole_answer_is_read_field_by_field() -> None:
         {},
         {"id": None, "choices": None, "created": None, "model": None, "usage": None},
         {"object": None, "system_fingerprint": None, "time_info": None, "service_tier": None},
-        {"unknown": {"deep": [1, {"er": None}]}, "error": None},
     ],
 )
-def test_nulls_and_unknown_fields_are_as_if_left_out(empty: dict[str, Any]) -> None:
+def test_nulls_are_as_if_left_out(empty: dict[str, Any]) -> None:
     assert chunk(empty) == ChatCompletionChunk()
 
 
@@ -159,5 +160,80 @@ def test_objects_do_not_share_their_defaults() -> None:
 def test_every_type_is_exported() -> None:
     assert sorted(types.__all__) == types.__all__
     for name in types.__all__:
-        assert issubclass(getattr(types, name), Model)
+        assert issubclass(getattr(types, name), msgspec.Struct)
         assert getattr(types, name).__doc__
+
+
+UNKNOWN: dict[str, Any] = {
+    "id": "chatcmpl-1",
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "4", "mood": {"deep": [1, None]}},
+            "finish_reason": "done",
+            "score": None,
+        }
+    ],
+    "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3, "energy": 0.5},
+    "created": 5,
+    "model": "gpt-oss-120b",
+    "object": "chat.completion",
+    "cost": "0.1",
+}
+
+
+class TestFieldsThatThisVersionDoesNotKnow:
+    answer = decode(json.dumps(UNKNOWN).encode(), COMPLETION)
+
+    def test_are_kept_and_are_attributes(self) -> None:
+        assert self.answer.model_extra == {"cost": "0.1"}
+        assert self.answer.cost == "0.1"
+        assert self.answer.choices[0].message.mood == {"deep": [1, None]}
+        assert self.answer.choices[0].model_extra == {"score": None}
+        assert self.answer.usage is not None
+        assert self.answer.usage.energy == 0.5
+        assert self.answer.text == "4"
+        with pytest.raises(AttributeError, match="'ChatCompletion' object has no attribute 'nix'"):
+            self.answer.nix  # noqa: B018
+
+    def test_are_in_every_form_of_the_object(self) -> None:
+        assert self.answer.model_fields_set == set(UNKNOWN)
+        assert "cost='0.1'" in repr(self.answer)
+        assert self.answer.to_dict()["choices"][0]["message"] == UNKNOWN["choices"][0]["message"]
+        assert json.loads(self.answer.to_json(exclude_none=False))["cost"] == "0.1"
+        assert self.answer.model_dump()["usage"]["energy"] == 0.5
+        assert json.loads(self.answer.model_dump_json(exclude={"id"})).get("id") is None
+        assert set(self.answer.model_dump(include={"id", "cost"})) == {"id", "cost"}
+
+    def test_are_lost_in_no_copy(self) -> None:
+        for copied in (
+            pickle.loads(pickle.dumps(self.answer)),
+            copy.copy(self.answer),
+            copy.deepcopy(self.answer),
+            self.answer.model_copy(),
+        ):
+            assert copied == self.answer
+            assert copied.cost == "0.1"
+            assert copied.choices[0].message.mood == {"deep": [1, None]}
+        assert self.answer.model_copy(update={"id": "x"}) != self.answer
+
+    def test_count_in_a_comparison(self) -> None:
+        other = decode(json.dumps(UNKNOWN | {"cost": "0.2"}).encode(), COMPLETION)
+        assert other != self.answer
+        assert other != UNKNOWN
+
+
+def test_a_dump_has_a_none_where_the_service_left_a_field_out() -> None:
+    dumped = Usage(total_tokens=3).model_dump()
+    assert dumped["image_tokens"] is None
+    options: list[dict[str, Any]] = [
+        {"exclude_none": True},
+        {"exclude_unset": True},
+        {"exclude_defaults": True},
+    ]
+    for option in options:
+        assert "image_tokens" not in Usage(total_tokens=3).model_dump(**option)
+
+
+def test_a_repr_shows_what_is_there() -> None:
+    assert repr(Message(content="Hi")) == "Message(role='assistant', content='Hi')"

@@ -1,0 +1,117 @@
+"""JSON into the objects of the API: fast where the answer is as documented, lenient where not."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
+
+import msgspec
+
+from ._base import Model
+
+T = TypeVar("T")
+
+# What msgspec raises beside its own errors.
+_UNREADABLE = (RecursionError, UnicodeDecodeError)
+
+
+def decode(data: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """`data` as the decoder's type.
+
+    The fast way refuses an unknown field, a null where live answers leave the field out, and a
+    float for an int; such an answer takes the second way, which keeps the field, leaves the null
+    out and makes the float whole.
+
+    Raises msgspec.DecodeError when it is no JSON, msgspec.ValidationError when it is another shape.
+    """
+    try:
+        try:
+            return decoder.decode(data)
+        except msgspec.ValidationError:
+            return convert(parse_json(data), decoder.type)
+    except _UNREADABLE as error:
+        raise _decode_error(error) from None
+
+
+def parse_json(data: bytes) -> Any:
+    """`data` as plain dicts and lists. Raises msgspec.DecodeError and nothing else."""
+    try:
+        return msgspec.json.decode(data)
+    except _UNREADABLE as error:
+        raise _decode_error(error) from None
+
+
+def _decode_error(error: Exception) -> msgspec.DecodeError:
+    deep = isinstance(error, RecursionError)
+    return msgspec.DecodeError("JSON is nested too deeply" if deep else "JSON is not UTF-8")
+
+
+def convert(value: Any, kind: type[T]) -> T:
+    """Plain dicts and lists as `kind`, the lenient way. Raises msgspec.ValidationError."""
+    build: Callable[[Any], T] = _builder(cast(Hashable, kind))
+    return build(value)
+
+
+@functools.cache
+def _builder(kind: Any) -> Callable[[Any], Any]:
+    """What builds a `kind`; made once for each type."""
+    if get_origin(kind) in (Union, types.UnionType):
+        kinds = [part for part in get_args(kind) if part is not types.NoneType]
+        if len(kinds) == 1:
+            kind = kinds[0]
+    if isinstance(kind, type) and issubclass(kind, Model):
+        return functools.partial(_build_model, kind=kind)
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is list:
+        item = _builder(inner[0])
+        return lambda value: [item(part) for part in _expect(value, list)]
+    if origin is dict:
+        item = _builder(inner[1])
+        return lambda value: {name: item(part) for name, part in _expect(value, dict).items()}
+    return functools.partial(_build_leaf, kind=kind)
+
+
+def _build_leaf(value: Any, kind: Any) -> Any:
+    if type(value) is kind:
+        return value
+    if kind is int and isinstance(value, float) and abs(value) < 2**63:
+        return int(value)
+    return msgspec.convert(value, kind, strict=False)
+
+
+def _build_model(value: Any, kind: type[Model]) -> Model:
+    fields = _fields(kind)
+    known: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for name, item in _expect(value, dict).items():
+        builder = fields.get(name)
+        if builder is None:
+            extra[name] = item
+        elif item is not None:
+            known[name] = builder(item)
+    missing = _required(kind) - known.keys()
+    if missing:
+        raise msgspec.ValidationError(f"{kind.__name__} without {min(missing)!r}")
+    return kind(**known, _extra=extra or None)
+
+
+@functools.cache
+def _fields(kind: type[Model]) -> dict[str, Callable[[Any], Any]]:
+    return {
+        field.name: _builder(field.type)
+        for field in msgspec.structs.fields(kind)
+        if not field.name.startswith("_")
+    }
+
+
+@functools.cache
+def _required(kind: type[Model]) -> frozenset[str]:
+    return frozenset(field.name for field in msgspec.structs.fields(kind) if field.required)
+
+
+def _expect(value: Any, wanted: type[T]) -> T:
+    if not isinstance(value, wanted):
+        raise msgspec.ValidationError(f"Expected {wanted.__name__}, got {type(value).__name__}")
+    return value

@@ -1,22 +1,19 @@
-"""Builds every request: the only place that knows paths and bodies."""
+"""The request of a chat completion."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
-import msgspec
-
-from ..errors import InvalidRequestError
-from ..types import Model
-from ..types._base import plain
-from .aliases import resolve_model, retirement_notice
-from .http import Request, Timeout, TimeoutInput
-from .options import ClientOptions, NotGiven, hide_values
-from .secret import Hidden
+from ...errors import InvalidRequestError
+from ...types import Model
+from ...types._base import plain
+from ..aliases import resolve_model, retirement_notice
+from ..http import Request, Timeout, TimeoutInput
+from ..options import ClientOptions, NotGiven, hide_values
+from ..secret import Hidden
+from .body import encode, url_of
 
 _JSON = {"Content-Type": "application/json"}
 
@@ -78,9 +75,9 @@ def chat_completion(
     n = body.get("n")
     request = Request(
         method="POST",
-        url=_url(options, "/v1/chat/completions", extra_query),
+        url=url_of(options, "/v1/chat/completions", extra_query),
         headers=options.headers,
-        body=_encode(body),
+        body=encode(body),
         timeout=options.timeout if isinstance(timeout, NotGiven) else Timeout.of(timeout),
     )
     request = request.with_headers(_JSON).with_headers(hide_values(extra_headers))
@@ -114,37 +111,3 @@ def _messages(messages: object) -> list[Any]:
                 f"messages[{position}] has no role: use 'system', 'user', 'assistant' or 'tool'"
             )
     return checked
-
-
-def _url(options: ClientOptions, path: str, query: Mapping[str, Any] | None) -> str:
-    return f"{options.base_url}{path}" + (f"?{urlencode(query, doseq=True)}" if query else "")
-
-
-def _encode(body: Mapping[str, Any]) -> bytes:
-    try:
-        sent = plain(body)
-        _refuse_changed(sent, "the request")
-        return msgspec.json.encode(sent)
-    except UnicodeEncodeError:
-        raise InvalidRequestError(
-            "the request has a lone surrogate (half a character) in a text; "
-            "text.encode('utf-8', 'replace').decode() removes it"
-        ) from None
-    except InvalidRequestError:
-        raise
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"the request cannot be written as JSON: {error}") from None
-
-
-def _refuse_changed(value: object, where: str) -> None:
-    """Bytes would be sent as base64, and NaN as null: nobody means that."""
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            _refuse_changed(item, str(name) if where == "the request" else f"{where}.{name}")
-    elif isinstance(value, (list, tuple)):
-        for position, item in enumerate(value):
-            _refuse_changed(item, f"{where}[{position}]")
-    elif isinstance(value, (bytes, bytearray, memoryview)):
-        raise InvalidRequestError(f"{where} is bytes: decode it to a str first")
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise InvalidRequestError(f"{where} is {value}, which JSON cannot say")

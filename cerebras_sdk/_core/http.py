@@ -123,6 +123,7 @@ class Request:
     headers: Mapping[str, str | Secret] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
     timeout: Timeout = field(default_factory=Timeout)
+    public: bool = False  # answered without a key: none is looked for, and none sent
 
     def with_headers(self, headers: Mapping[str, str | Secret | None]) -> Request:
         return dataclasses.replace(self, headers=merge_headers(self.headers, headers))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
@@ -13,6 +14,9 @@ from .retry import RetryPolicy
 from .secret import Hidden, Secret
 
 BASE_URL = "https://api.cerebras.ai"
+# The version of the API that this release was written against.
+# Source: https://inference-docs.cerebras.ai/support/versions
+API_VERSION = "2"
 USER_AGENT = f"cerebras-inference-sdk/{__version__}"
 
 RetiredModels = Literal["warn", "replace", "error"]
@@ -39,6 +43,7 @@ class Environment:
     cookies: Secret | None = None
     base_url: str | None = None
     session_url: str | None = None
+    custom_headers: Secret | None = None
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> Environment:
@@ -50,6 +55,7 @@ class Environment:
             cookies=Secret(get("COOKIES") or "") or None,
             base_url=get("BASE_URL"),
             session_url=get("SESSION_URL"),
+            custom_headers=Secret(get("CUSTOM_HEADERS") or "") or None,
         )
 
 
@@ -77,6 +83,7 @@ class ClientOptions:
         aliases: Mapping[str, str] | None,
         default_headers: Hidden[Mapping[str, str] | None],
         retired_models: RetiredModels,
+        api_version: str | None = None,
     ) -> ClientOptions:
         """Checks what a client's constructor was given. Raises InvalidRequestError."""
         if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
@@ -102,10 +109,51 @@ class ClientOptions:
             aliases=dict(aliases or {}),
             headers=merge_headers(
                 {"User-Agent": USER_AGENT, "Accept": "application/json"},
+                {"X-Cerebras-Version-Patch": api_version},
+                _header_lines(environment.custom_headers),
                 hide_values(default_headers),
             ),
             retired_models=retired_models,
         )
+
+    def changed(
+        self,
+        *,
+        base_url: str | None,
+        timeout: TimeoutInput | NotGiven,
+        max_retries: int | None,
+        default_model: str | None,
+        aliases: Mapping[str, str] | None,
+        default_headers: Hidden[Mapping[str, str | None] | None],
+        retired_models: RetiredModels | None,
+    ) -> ClientOptions:
+        """These options with others in their place; headers and aliases are added to the known."""
+        checked = ClientOptions.of(
+            Environment(),
+            base_url=_or(base_url, self.base_url),
+            timeout=self.timeout if isinstance(timeout, NotGiven) else timeout,
+            max_retries=_or(max_retries, self.retry.max_retries),
+            default_model=_or(default_model, self.default_model),
+            aliases=aliases,
+            default_headers=Hidden(None),
+            retired_models=_or(retired_models, self.retired_models),
+        )
+        return dataclasses.replace(
+            checked,
+            aliases={**self.aliases, **checked.aliases},
+            headers=merge_headers(self.headers, hide_values(default_headers)),
+        )
+
+
+def _or(given: Any, known: Any) -> Any:
+    return known if given is None else given
+
+
+def _header_lines(text: Secret | None) -> dict[str, Secret]:
+    """`Name: value`, one a line, as the official SDK reads CEREBRAS_CUSTOM_HEADERS."""
+    lines = text.reveal().splitlines() if text is not None else ()
+    pairs = [line.partition(":") for line in lines]
+    return {name.strip(): Secret(value.strip()) for name, colon, value in pairs if colon}
 
 
 def hide_values(headers: Hidden[Any]) -> dict[str, Any]:

@@ -4,26 +4,31 @@
 from __future__ import annotations
 
 import os
-import random
-import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from .._core.credentials import CookieInput, Credentials, given_key
-from .._core.failures import redact, redacted_headers, status_error
-from .._core.http import Request, TimeoutInput, redirected
-from .._core.options import USER_AGENT, ClientOptions, Environment, RetiredModels
-from .._core.secret import Hidden, Secret
-from .._transports._cookies import read_sources
-from .._transports._requests import HttpClient, Lock, RequestsResponse, RequestsTransport
-from ..errors import APIConnectionError, APIError, CerebrasError
+from .._core.endpoints.models import plain_request
+from .._core.http import TimeoutInput
+from .._core.options import (
+    API_VERSION,
+    NOT_GIVEN,
+    ClientOptions,
+    Environment,
+    NotGiven,
+    RetiredModels,
+)
+from .._core.secret import Hidden
+from .._transports._requests import HttpClient, Lock, RequestsTransport
+from .base import BaseClient
 from .chat import Chat
+from .models import Models
 
-_MAX_REDIRECTS = 5
+T = TypeVar("T")
 
 
-class Cerebras:
+class Cerebras(BaseClient):
     """The blocking client of the Cerebras Inference API.
 
     Use it as a context manager, or call `close()` at the end:
@@ -47,10 +52,12 @@ class Cerebras:
     max_retries: how often a call that failed in passing is tried again.
     default_model: used by calls that name no model.
     aliases: your own names for models; they go before the built-in spellings.
-    default_headers: sent with every call.
+    default_headers: sent with every call; stronger than CEREBRAS_CUSTOM_HEADERS, whose lines are
+        `Name: value`.
     http_client: your own requests.Session, with your proxies and certificates; it is not closed.
     session_url: the one address to exchange cookies at, instead of those of cerebras.ai; else
         CEREBRAS_SESSION_URL.
+    api_version: of the API, as the header X-Cerebras-Version-Patch; None sends none.
     retired_models: "warn" sends the id of a retired model as asked, with a ModelRetiredWarning;
         "replace" sends its replacement; "error" refuses.
 
@@ -70,6 +77,7 @@ class Cerebras:
         default_headers: Mapping[str, str] | None = None,
         http_client: HttpClient | None = None,
         session_url: str | None = None,
+        api_version: str | None = API_VERSION,
         retired_models: RetiredModels = "warn",
     ) -> None:
         # A traceback shows a frame's variables: from here on these show nothing.
@@ -86,13 +94,18 @@ class Cerebras:
             default_model=default_model,
             aliases=aliases,
             default_headers=headers,
+            api_version=api_version,
             retired_models=retired_models,
         )
         self._credentials = Credentials(given_key(key), jar, environment, session_url=session_url)
         self._transport = RequestsTransport(http_client)
         self._lock = Lock()
         self._closed = False
+        self._attach()
+
+    def _attach(self) -> None:
         self.chat = Chat(self)
+        self.models = Models(self)
 
     @property
     def base_url(self) -> str:
@@ -102,6 +115,124 @@ class Cerebras:
     @property
     def is_closed(self) -> bool:
         return self._closed
+
+    def with_options(
+        self,
+        *,
+        api_key: str | None = None,
+        cookies: CookieInput | None = None,
+        base_url: str | None = None,
+        timeout: TimeoutInput | NotGiven = NOT_GIVEN,
+        max_retries: int | None = None,
+        default_model: str | None = None,
+        aliases: Mapping[str, str] | None = None,
+        default_headers: Mapping[str, str | None] | None = None,
+        http_client: HttpClient | None = None,
+        session_url: str | None = None,
+        retired_models: RetiredModels | None = None,
+    ) -> Self:
+        """A client with other options, which shares the connections of this one and its key.
+
+        `default_headers` are added to those of this client (None takes one away), `aliases` too;
+        closing one of the two closes the connections of both. `client.copy` is the same.
+        """
+        key = Hidden[object](api_key)
+        jar = None if cookies is None else Hidden(cookies)
+        headers = Hidden(default_headers)
+        del api_key, cookies, default_headers
+        other = object.__new__(type(self))
+        other._options = self._options.changed(
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            default_model=default_model,
+            aliases=aliases,
+            default_headers=headers,
+            retired_models=retired_models,
+        )
+        if key.value is None and jar is None and session_url is None:
+            other._credentials, other._lock = self._credentials, self._lock
+        else:
+            other._credentials = Credentials(
+                given_key(key), jar, Environment.read(os.environ), session_url=session_url
+            )
+            other._lock = Lock()
+        other._transport = (
+            self._transport if http_client is None else RequestsTransport(http_client)
+        )
+        other._closed = self._closed
+        other._attach()
+        return other
+
+    copy = with_options
+
+    def warm_up(self) -> None:
+        """Opens a connection before the first call needs it: GET /v1/tcp_warming.
+
+        The connection goes to the pool that later serves the calls. Raises what a call raises.
+        """
+        self.get("/v1/tcp_warming")
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        cast_to: type[T] | None = None,
+        body: Any = None,
+        query: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        timeout: TimeoutInput | NotGiven = NOT_GIVEN,
+    ) -> T | Any:
+        """Any request to any path below the base URL, with the key, the retries and the errors of
+        every other call.
+
+        path: from the slash on, such as `/v1/models`. body: sent as JSON. cast_to: the type of the
+        answer; None gives it as plain dicts and lists.
+        """
+        headers = Hidden(extra_headers)
+        del extra_headers
+        request = plain_request(
+            self._options,
+            method,
+            path,
+            body=body,
+            query=query,
+            extra_headers=headers,
+            timeout=timeout,
+        )
+        kind: Any = Any if cast_to is None else cast_to
+        return self._ask(request, kind)
+
+    def get(self, path: str, **options: Any) -> Any:
+        """`request("GET", path, ...)`."""
+        given = Hidden(options)
+        del options
+        return self.request("GET", path, **given.value)
+
+    def post(self, path: str, **options: Any) -> Any:
+        """`request("POST", path, ...)`."""
+        given = Hidden(options)
+        del options
+        return self.request("POST", path, **given.value)
+
+    def put(self, path: str, **options: Any) -> Any:
+        """`request("PUT", path, ...)`."""
+        given = Hidden(options)
+        del options
+        return self.request("PUT", path, **given.value)
+
+    def patch(self, path: str, **options: Any) -> Any:
+        """`request("PATCH", path, ...)`."""
+        given = Hidden(options)
+        del options
+        return self.request("PATCH", path, **given.value)
+
+    def delete(self, path: str, **options: Any) -> Any:
+        """`request("DELETE", path, ...)`."""
+        given = Hidden(options)
+        del options
+        return self.request("DELETE", path, **given.value)
 
     def close(self) -> None:
         """Closes the connections; those of an `http_client` of yours stay open."""
@@ -123,89 +254,3 @@ class Cerebras:
         # A debugger may look at a client whose constructor has just failed.
         made = f"base_url={self.base_url!r}" if hasattr(self, "_options") else "not made"
         return f"{type(self).__name__}({made})"
-
-    def _send(
-        self, request: Request, *, stream: bool, model: str
-    ) -> tuple[RequestsResponse, Request]:
-        """The answer to `request` once it is below 300, and the request as it was sent last."""
-        if self._closed:
-            raise CerebrasError("the client is closed")
-        attempts = 0
-        renewed = False
-        while True:
-            attempts += 1
-            key = None if request.is_signed else self._key()
-            error: APIError
-            try:
-                response, sent = self._follow(
-                    request if key is None else request.signed(key), stream=stream
-                )
-            except APIConnectionError as failure:
-                error = failure
-            else:
-                if response.status < 300:
-                    return response, sent
-                error = status_error(
-                    response.status,
-                    redacted_headers(response.headers, sent),
-                    redact(response.body, sent),
-                    sent,
-                    model=model,
-                )
-                if response.status == 401 and key is not None and not renewed:
-                    renewed = self._credentials.renew(key)
-                    if renewed:
-                        attempts -= 1
-                        continue
-            delay = self._options.retry.next_delay(
-                attempts, error, now=time.time(), random=random.random()
-            )
-            if delay is None:
-                raise error
-            self._transport.sleep(delay)
-
-    def _follow(self, request: Request, *, stream: bool) -> tuple[RequestsResponse, Request]:
-        response = self._transport.send(request, stream=stream)
-        for _ in range(_MAX_REDIRECTS):
-            target = redirected(request, response.status, response.headers.get("location"))
-            if target is None:
-                break
-            request = target
-            response = self._transport.send(request, stream=stream)
-        return response, request
-
-    def _key(self) -> Secret:
-        credentials = self._credentials
-        key = credentials.current(time.time())
-        if key is not None:
-            return key
-        ticket = credentials.attempts
-        with self._lock:
-            # Somebody else may have got the key, or failed to, while this call waited.
-            key = credentials.current(time.time())
-            if key is not None:
-                return key
-            credentials.recheck(ticket)
-            try:
-                key = self._new_key()
-            except CerebrasError as error:
-                credentials.ended(error)
-                raise
-            credentials.ended(None)
-            return key
-
-    def _new_key(self) -> Secret:
-        credentials = self._credentials
-        if credentials.unread():
-            credentials.accept(self._transport.in_thread(read_sources, credentials.unread()))
-        exchange = credentials.exchange(
-            time.time(), timeout=self._options.timeout, user_agent=USER_AGENT
-        )
-        while (request := exchange.next_request()) is not None:
-            try:
-                response = self._transport.send(request, stream=False, keep_cookies=False)
-            except APIConnectionError as error:
-                exchange.fail(error)
-            else:
-                exchange.accept(response.status, response.headers, response.body, time.time())
-        return credentials.settle(exchange, time.time())

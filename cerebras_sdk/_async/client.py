@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from .._core.compression import Compression
 from .._core.credentials import CookieInput, Credentials, given_key
 from .._core.endpoints.models import plain_request
 from .._core.http import TimeoutInput
@@ -57,6 +58,9 @@ class AsyncCerebras(AsyncBaseClient):
     session_url: the one address to exchange cookies at, instead of those of cerebras.ai; else
         CEREBRAS_SESSION_URL.
     api_version: of the API, as the header X-Cerebras-Version-Patch; None sends none.
+    compression: of request bodies: "auto" takes gzip above 16 KiB (and msgpack for token ids),
+        "gzip" and "msgpack" take that always, "off" never. Where it is refused it is switched off
+        for that host, and the request sent again.
     retired_models: "warn" sends the id of a retired model as asked, with a ModelRetiredWarning;
         "replace" sends its replacement; "error" refuses.
 
@@ -77,6 +81,7 @@ class AsyncCerebras(AsyncBaseClient):
         http_client: HttpClient | None = None,
         session_url: str | None = None,
         api_version: str | None = API_VERSION,
+        compression: Compression = "auto",
         retired_models: RetiredModels = "warn",
     ) -> None:
         # A traceback shows a frame's variables: from here on these show nothing.
@@ -94,11 +99,13 @@ class AsyncCerebras(AsyncBaseClient):
             aliases=aliases,
             default_headers=headers,
             api_version=api_version,
+            compression=compression,
             retired_models=retired_models,
         )
         self._credentials = Credentials(given_key(key), jar, environment, session_url=session_url)
         self._transport = HttpxTransport(http_client)
         self._lock = Lock()
+        self._uncompressed = set()
         self._closed = False
         self._attach()
 
@@ -128,6 +135,7 @@ class AsyncCerebras(AsyncBaseClient):
         default_headers: Mapping[str, str | None] | None = None,
         http_client: HttpClient | None = None,
         session_url: str | None = None,
+        compression: Compression | None = None,
         retired_models: RetiredModels | None = None,
     ) -> Self:
         """A client with other options, which shares the connections of this one and its key.
@@ -148,6 +156,7 @@ class AsyncCerebras(AsyncBaseClient):
             aliases=aliases,
             default_headers=headers,
             retired_models=retired_models,
+            compression=compression,
         )
         if key.value is None and jar is None and session_url is None:
             other._credentials, other._lock = self._credentials, self._lock
@@ -157,6 +166,7 @@ class AsyncCerebras(AsyncBaseClient):
             )
             other._lock = Lock()
         other._transport = self._transport if http_client is None else HttpxTransport(http_client)
+        other._uncompressed = self._uncompressed
         other._closed = self._closed
         other._attach()
         return other

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, get_args
 
 from .._version import __version__
 from ..errors import InvalidRequestError
+from .compression import Compression
 from .http import Timeout, TimeoutInput, merge_headers, normalize_base_url
 from .retry import RetryPolicy
 from .secret import Hidden, Secret
@@ -70,6 +71,7 @@ class ClientOptions:
     aliases: Mapping[str, str]
     headers: Mapping[str, str | Secret]
     retired_models: RetiredModels
+    compression: Compression
 
     @classmethod
     def of(
@@ -84,10 +86,14 @@ class ClientOptions:
         default_headers: Hidden[Mapping[str, str] | None],
         retired_models: RetiredModels,
         api_version: str | None = None,
+        compression: Compression = "auto",
     ) -> ClientOptions:
         """Checks what a client's constructor was given. Raises InvalidRequestError."""
         if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
             raise InvalidRequestError(f"max_retries must be 0 or more, not {max_retries!r}")
+        if compression not in get_args(Compression):
+            known = ", ".join(get_args(Compression))
+            raise InvalidRequestError(f"compression must be one of {known}, not {compression!r}")
         if retired_models not in get_args(RetiredModels):
             raise InvalidRequestError(
                 f'retired_models must be "warn", "replace" or "error", not {retired_models!r}'
@@ -114,6 +120,7 @@ class ClientOptions:
                 hide_values(default_headers),
             ),
             retired_models=retired_models,
+            compression=compression,
         )
 
     def changed(
@@ -126,6 +133,7 @@ class ClientOptions:
         aliases: Mapping[str, str] | None,
         default_headers: Hidden[Mapping[str, str | None] | None],
         retired_models: RetiredModels | None,
+        compression: Compression | None,
     ) -> ClientOptions:
         """These options with others in their place; headers and aliases are added to the known."""
         checked = ClientOptions.of(
@@ -137,6 +145,7 @@ class ClientOptions:
             aliases=aliases,
             default_headers=Hidden(None),
             retired_models=_or(retired_models, self.retired_models),
+            compression=_or(compression, self.compression),
         )
         return dataclasses.replace(
             checked,

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from typing import TypeVar
 
 from .._core.answers import read_answer
+from .._core.compression import compressed, is_refused
 from .._core.credentials import Credentials
 from .._core.failures import redact, redacted_headers, status_error
-from .._core.http import Request, redirected
+from .._core.http import Request, origin, redirected
 from .._core.options import USER_AGENT, ClientOptions
 from .._core.secret import Secret
 from .._transports._cookies import read_sources
@@ -19,6 +21,7 @@ from ..errors import APIConnectionError, APIError, CerebrasError
 
 T = TypeVar("T")
 
+_LOG = logging.getLogger("cerebras_sdk")
 _MAX_REDIRECTS = 5
 
 
@@ -29,6 +32,7 @@ class BaseClient:
     _credentials: Credentials
     _transport: RequestsTransport
     _lock: Lock
+    _uncompressed: set[tuple[str, str, int]]  # origins that refused a compressed body
     _closed: bool
 
     def _ask(self, request: Request, kind: type[T], *, model: str | None = None) -> T:
@@ -42,6 +46,9 @@ class BaseClient:
         """The answer to `request` once it is below 300, and the request as it was sent last."""
         if self._closed:
             raise CerebrasError("the client is closed")
+        plain = request
+        if origin(request.url) not in self._uncompressed:
+            request = compressed(request, self._options.compression)
         attempts = 0
         renewed = False
         while True:
@@ -64,6 +71,12 @@ class BaseClient:
                     sent,
                     model=model,
                 )
+                if request is not plain and is_refused(error):
+                    _LOG.warning("%s; from now on bodies go there as they are", error)
+                    self._uncompressed.add(origin(request.url))
+                    request = plain
+                    attempts -= 1
+                    continue
                 if response.status == 401 and key is not None and not renewed:
                     renewed = self._credentials.renew(key)
                     if renewed:

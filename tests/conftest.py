@@ -36,6 +36,8 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) ->
     monkeypatch.setattr(socket.socket, "connect", guarded)
     for name in ("API_KEY", "COOKIES", "BASE_URL", "SESSION_URL", "LOCAL_MODEL"):
         monkeypatch.delenv(f"CEREBRAS_{name}", raising=False)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
     for scheme in ("http", "https", "all"):
         monkeypatch.delenv(f"{scheme}_proxy", raising=False)
         monkeypatch.delenv(f"{scheme.upper()}_PROXY", raising=False)
@@ -103,21 +105,31 @@ def pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.fixture
-def tls_url() -> Iterator[str]:
-    """The address of a TLS server whose certificate nobody has reason to trust."""
+def certificate_authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def tls_url(certificate_authority: trustme.CA) -> Iterator[str]:
+    """The address of a TLS server, trusted by whoever trusts `certificate_authority`; it answers
+    every request with an empty list of models."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    certificate_authority.issue_cert("127.0.0.1").configure_cert(context)
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\n" + b'{"data":[]}'
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)
 
-        def refuse() -> None:
+        def serve_all() -> None:
             with contextlib.suppress(OSError):
                 while True:
                     connection, _ = listener.accept()
                     with connection, contextlib.suppress(OSError):
-                        context.wrap_socket(connection, server_side=True).close()
+                        connection.settimeout(10)
+                        with context.wrap_socket(connection, server_side=True) as tls:
+                            tls.recv(65536)
+                            tls.sendall(answer)
 
-        thread = threading.Thread(target=refuse)
+        thread = threading.Thread(target=serve_all)
         thread.start()
         yield f"https://127.0.0.1:{listener.getsockname()[1]}"
         listener.shutdown(socket.SHUT_RDWR)

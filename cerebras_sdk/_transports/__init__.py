@@ -75,6 +75,18 @@ def _reason(error: BaseException) -> str:
     return reason
 
 
+def ca_bundle() -> str | None:
+    """The certificates to trust, by the variables that requests, curl and OpenSSL heed: in both
+    twins alike, whichever library is beneath."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        path = os.environ.get(name)
+        if path:
+            if not os.path.exists(path):
+                raise wrong_setup(FileNotFoundError(f"{name} names {path!r}, which is not there"))
+            return path
+    return None
+
+
 def type_name(thing: object) -> str:
     return f"{type(thing).__module__}.{type(thing).__qualname__}"
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import http.cookiejar
 import logging
+import os
 import re
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from typing import TypeVar
 
@@ -19,6 +21,7 @@ from ..errors import APIConnectionError, InvalidRequestError
 from . import (
     DRAIN_BYTES,
     DRAIN_SECONDS,
+    ca_bundle,
     forget,
     is_stream,
     kept,
@@ -47,9 +50,21 @@ def new_client(*, proxy: str | None = None) -> httpx.AsyncClient:
         # No proxy of the environment stands between this machine and itself.
         here = ("all://localhost", "all://127.0.0.1", "all://[::1]") if proxy is None else ()
         direct: dict[str, httpx.AsyncBaseTransport | None] = dict.fromkeys(here)
-        return httpx.AsyncClient(cookies=nothing, limits=_LIMITS, proxy=proxy, mounts=direct)
+        return httpx.AsyncClient(
+            cookies=nothing, limits=_LIMITS, proxy=proxy, mounts=direct, verify=_trusted()
+        )
     except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
         raise wrong_setup(error) from None
+
+
+def _trusted() -> ssl.SSLContext | bool:
+    bundle = ca_bundle()
+    if bundle is None:
+        return True
+    folder = os.path.isdir(bundle)
+    return ssl.create_default_context(
+        cafile=None if folder else bundle, capath=bundle if folder else None
+    )
 
 
 def _without_cookies(record: logging.LogRecord) -> bool:

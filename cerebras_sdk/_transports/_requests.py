@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from ..errors import APIConnectionError, InvalidRequestError
 from . import (
     DRAIN_BYTES,
     DRAIN_SECONDS,
+    ca_bundle,
     forget,
     is_stream,
     kept,
@@ -51,11 +51,11 @@ def new_session(*, proxy: str | None = None) -> requests.Session:
     session.cookies.set_policy(no_cookies())
     for scheme in ("https://", "http://"):
         session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=_POOL))
+    session.verify = ca_bundle() or True
     if proxy is not None:
         session.proxies = {"http": proxy, "https": proxy}
         # requests prefers the proxies of the environment to those of its session.
         session.trust_env = False
-        session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
     return session
 
 

@@ -23,6 +23,7 @@ from .._core.secret import Hidden
 from .._transports._httpx import HttpClient, HttpxTransport, Lock
 from .base import AsyncBaseClient
 from .chat import AsyncChat
+from .metrics import AsyncMetrics
 from .models import AsyncModels
 
 T = TypeVar("T")
@@ -111,6 +112,7 @@ class AsyncCerebras(AsyncBaseClient):
 
     def _attach(self) -> None:
         self.chat = AsyncChat(self)
+        self.metrics = AsyncMetrics(self)
         self.models = AsyncModels(self)
 
     @property

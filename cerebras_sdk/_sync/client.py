@@ -24,6 +24,7 @@ from .._core.secret import Hidden
 from .._transports._requests import HttpClient, Lock, RequestsTransport
 from .base import BaseClient
 from .chat import Chat
+from .metrics import Metrics
 from .models import Models
 
 T = TypeVar("T")
@@ -112,6 +113,7 @@ class Cerebras(BaseClient):
 
     def _attach(self) -> None:
         self.chat = Chat(self)
+        self.metrics = Metrics(self)
         self.models = Models(self)
 
     @property

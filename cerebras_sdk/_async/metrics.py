@@ -1,0 +1,46 @@
+"""Metrics of dedicated endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from .._core.endpoints.metrics import metrics
+from .._core.http import TimeoutInput
+from .._core.limits import ResponseInfo
+from .._core.options import NOT_GIVEN, NotGiven
+from .._core.secret import Hidden
+from ..types.metrics import MetricsText
+
+if TYPE_CHECKING:
+    from .client import AsyncCerebras
+
+
+class AsyncMetrics:
+    """`client.metrics`: how dedicated endpoints are doing (private preview).
+
+    Ask at most six times a minute: the values are those of the last complete minute.
+    Source: https://inference-docs.cerebras.ai/capabilities/metrics
+    """
+
+    def __init__(self, client: AsyncCerebras) -> None:
+        self._client = client
+
+    async def retrieve(
+        self,
+        organization_id: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        timeout: TimeoutInput | NotGiven = NOT_GIVEN,
+    ) -> MetricsText:
+        """The metrics of an organization: `.text` as it came, which
+        `cerebras_sdk.prometheus.samples` reads."""
+        headers = Hidden(extra_headers)
+        del extra_headers
+        request = metrics(
+            self._client._options, organization_id, extra_headers=headers, timeout=timeout
+        )
+        response, _ = await self._client._send(request, stream=False, model=None)
+        answer = MetricsText(text=response.body.decode("utf-8", "replace"))
+        answer._response = ResponseInfo(response.headers)
+        return answer

@@ -1,0 +1,35 @@
+"""The request for the metrics of dedicated endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from ...errors import InvalidRequestError
+from ..http import Request, Timeout, TimeoutInput
+from ..options import BASE_URL, ClientOptions, NotGiven, hide_values
+from ..secret import Hidden
+
+# They are served by the console's host. Source: https://inference-docs.cerebras.ai/capabilities/metrics
+METRICS_HOST = "https://cloud.cerebras.ai"
+
+
+def metrics(
+    options: ClientOptions,
+    organization_id: str,
+    *,
+    extra_headers: Hidden[Mapping[str, str | None] | None],
+    timeout: TimeoutInput | NotGiven,
+) -> Request:
+    """GET /api/v1/metrics/organizations/{id}, on the console's host if the base URL is the public
+    service's, else below the base URL."""
+    if not isinstance(organization_id, str) or not organization_id.strip():
+        raise InvalidRequestError("organization_id must be the id of an organization")
+    host = METRICS_HOST if options.base_url == BASE_URL else options.base_url
+    request = Request(
+        method="GET",
+        url=f"{host}/api/v1/metrics/organizations/{quote(organization_id, safe='')}",
+        headers=options.headers,
+        timeout=options.timeout if isinstance(timeout, NotGiven) else Timeout.of(timeout),
+    )
+    return request.with_headers({"Accept": "text/plain"}).with_headers(hide_values(extra_headers))

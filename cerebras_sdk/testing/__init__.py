@@ -20,6 +20,7 @@ from .engines import (
 )
 from .exchange import Answer, Pause, RawAnswer, ReceivedRequest
 from .server import LocalServer, serve
+from .text_completions import TextEngine
 
 if TYPE_CHECKING:
     from .llama import LlamaEngine
@@ -39,6 +40,7 @@ __all__ = [
     "RawAnswer",
     "ReceivedRequest",
     "RequestRefused",
+    "TextEngine",
     "local_model_path",
     "serve",
 ]

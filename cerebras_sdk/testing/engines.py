@@ -41,7 +41,8 @@ class Engine(Protocol):
     `answer` gets the decoded body of a valid chat request and runs in a thread of the server,
     several at a time. It calls `emit` for every piece and stops when that returns False: nobody
     listens any more. An empty `Delta` only asks that; nothing is sent. `model` is the engine's own
-    name, or None to answer under the requested one.
+    name, or None to answer under the requested one. A text completion comes as a chat of one user
+    message, unless the engine is a `TextEngine` too.
     """
 
     @property

@@ -41,7 +41,8 @@ class LlamaEngine:
     where another program wants the processor too. `context` is the longest prompt and answer
     together, in tokens, for each of two requests answered at a time. The model is loaded here
     (0.3 s for the embedded one); `LocalModelError` if it cannot be. With temperature 0, or with a
-    seed, answers are repeatable. Tools are not called and images are refused.
+    seed, answers are repeatable. Tools are not called and images are refused. A text completion
+    continues its prompt, text or token ids of this model, without a chat template.
     """
 
     def __init__(
@@ -85,7 +86,13 @@ class LlamaEngine:
         if any(_has_image(message) for message in request["messages"]):
             raise RequestRefused(f"Model {self.model} does not support image inputs")
         reading = _Reading(emit)
-        self._native.run(_translated(request), reading)
+        self._native.run(_translated(request), reading, endpoint="handle_chat_completions")
+        return reading.finish()
+
+    def complete(self, request: Mapping[str, Any], emit: Callable[[Delta], bool]) -> Finish:
+        """Continue the text or the token ids in `prompt` as they are, without a chat template."""
+        reading = _Reading(emit)
+        self._native.run(_translated(request), reading, endpoint="handle_completions")
         return reading.finish()
 
 
@@ -97,7 +104,7 @@ class _Native:
         self._running = 0
         self._idle = threading.Condition()
 
-    def run(self, request: Mapping[str, Any], reading: _Reading) -> None:
+    def run(self, request: Mapping[str, Any], reading: _Reading, *, endpoint: str) -> None:
         with self._idle:
             server = self._server
             if server is None:
@@ -105,7 +112,7 @@ class _Native:
             self._running += 1
         try:
             # Blocks without the GIL; the callback returns True to give up.
-            server.handle_chat_completions(
+            getattr(server, endpoint)(
                 json.dumps(request),
                 lambda chunk: reading.stop_at(chunk, closed=self._server is None),
             )
@@ -151,7 +158,8 @@ class _Reading:
         for choice in chunk.get("choices") or ():
             self._reason = choice.get("finish_reason") or self._reason
             said = choice.get("delta") or {}
-            delta = Delta(said.get("content") or None, said.get("reasoning_content") or None)
+            text = said.get("content") or choice.get("text")
+            delta = Delta(text or None, said.get("reasoning_content") or None)
             self._pieces += delta != Delta()
             # Empty while the prompt is read: that asks whether to go on.
             if not self._emit(delta):
@@ -187,7 +195,6 @@ def _translated(request: Mapping[str, Any]) -> dict[str, Any]:
     """The request in llama.cpp's words, with nothing in it that it does not know."""
     cap = token_cap(request)
     translated: dict[str, Any] = {
-        "messages": [_message(message) for message in request["messages"]],
         "max_tokens": _DEFAULT_CAP if cap is None else cap,
         "stream": True,
         # Calls back after each batch of the prompt, where a request can be given up.
@@ -197,6 +204,10 @@ def _translated(request: Mapping[str, Any]) -> dict[str, Any]:
         "repeat_penalty": _REPEAT_PENALTY,
         **_DEFAULTS,
     }
+    if "prompt" in request:
+        translated["prompt"] = request["prompt"]
+    else:
+        translated["messages"] = [_message(message) for message in request["messages"]]
     for name in _PASSED_ON:
         if request.get(name) is not None:
             translated[name] = request[name]

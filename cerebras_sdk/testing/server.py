@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from typing import Literal
 
 from .connection import Connection
 from .engines import EchoEngine, Engine
@@ -151,12 +152,18 @@ def serve(
     api_keys: Iterable[str] = ("csk-test",),
     models: Iterable[str] | None = None,
     sessions: Mapping[str, str] | None = None,
+    compression: bool = True,
+    batch_cancel: Literal["delete", "post"] = "delete",
+    management_keys: Iterable[str] = ("csk-management-test",),
 ) -> Iterator[LocalServer]:
     """Run a local Cerebras server for the length of a `with`.
 
     `engine` writes the answers, by default an `EchoEngine`. `models` are the ids it knows, by
     default the whole catalog with the retired ones. `sessions` maps the value of a session cookie
-    to the key that `session_url` gives for it. The server listens on the loopback address only.
+    to the key that `session_url` gives for it. Without `compression` a body in gzip or msgpack is
+    answered with 415. `batch_cancel` is the one way to cancel a batch that exists: DELETE on the
+    batch, or POST to its `/cancel`. `management_keys` open `/management/v1`, and `api_keys` all
+    the rest. The server listens on the loopback address only.
     """
     service = CerebrasService(
         EchoEngine() if engine is None else engine,
@@ -164,6 +171,9 @@ def serve(
         models=None if models is None else tuple(models),
         sessions={} if sessions is None else sessions,
         workers=Workers(),
+        compression=compression,
+        batch_cancel=batch_cancel,
+        management_keys=frozenset(management_keys),
     )
     server = LocalServer(service)
     try:

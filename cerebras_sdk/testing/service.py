@@ -1,27 +1,34 @@
-"""The built-in answers of the local server: paths, keys, models, and the session endpoint."""
+"""The built-in answers of the local server: paths and keys, and who answers what."""
 
 from __future__ import annotations
 
+import inspect
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
+from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-from .._core.catalog import MODELS
-from .completions import Completion, error_answer, json_answer
+from .answers import error_answer, json_answer
+from .batches import Batches, Cancel
+from .bodies import decode_body
+from .catalogue import Catalogue
+from .completions import Completion
 from .engines import Engine, RequestRefused
 from .exchange import Answer, ReceivedRequest
+from .files import Files
+from .generation import Generation
+from .management import Management
+from .metrics import Tally
 from .quota import Quota
+from .session import session
+from .text_completions import TextCompletion
 from .threads import Workers
-from .validation import check_chat, decode_body
+from .validation import check_chat, check_completion
 
-# Auth.js names its cookie so; the second form is for https.
-_SESSION_COOKIES = ("authjs.session-token", "__Secure-authjs.session-token")
-_KEY_LIFETIME = timedelta(minutes=10)
-_SESSION_LIFETIME = timedelta(days=30)
+Endpoint: TypeAlias = Callable[[], Answer | Awaitable[Answer]]
 
 
 class CerebrasService:
@@ -29,7 +36,8 @@ class CerebrasService:
 
     `models` None means every id of the catalog, retired ones included, of which the list of models
     shows those that are not. What no recording shows is not imitated: tools are accepted and never
-    called, quotas are counted and never enforced.
+    called, quotas are counted and never enforced. Metrics, which the service has on another host,
+    are on the same port, for any organization.
     """
 
     def __init__(
@@ -40,17 +48,28 @@ class CerebrasService:
         models: tuple[str, ...] | None,
         sessions: Mapping[str, str],
         workers: Workers,
+        compression: bool,
+        batch_cancel: Cancel,
+        management_keys: frozenset[str],
     ) -> None:
         self.api_keys = api_keys
         self.sessions = sessions
         self.workers = workers
         self._engine = engine
+        self._management_keys = management_keys
+        self._compression = compression
         self._quota = Quota()
-        if models is None:
-            self._known = frozenset(model.id for model in MODELS)
-            self._listed = tuple(model.id for model in MODELS if model.retired is None)
-        else:
-            self._known, self._listed = frozenset(models), models
+        self._tally = Tally()
+        self._catalogue = Catalogue(models)
+        self._management = Management(self._catalogue.listed)
+        self._files = Files()
+        self._batches = Batches(
+            files=self._files,
+            models=self._catalogue,
+            run_line=self._run_line,
+            workers=workers,
+            cancel=batch_cancel,
+        )
 
     async def answer(self, request: ReceivedRequest, stack: ExitStack) -> Answer:
         try:
@@ -66,76 +85,87 @@ class CerebrasService:
         return Answer(answer.status, common | dict(answer.headers), answer.body)
 
     async def _route(self, request: ReceivedRequest, stack: ExitStack) -> Answer:
-        match request.method, request.path:
-            case "GET", "/api/auth/session":
-                return self._session(request)
-            case "POST", "/v1/chat/completions":
-                return self._refusal(request) or await self._chat(request, stack)
-            case "GET", "/v1/models":
-                models = [_model(name) for name in self._listed]
-                return self._refusal(request) or json_answer({"object": "list", "data": models})
-            case "GET", "/v1/tcp_warming":
-                return self._refusal(request) or json_answer({})
-            case "GET", path if path.startswith("/v1/models/"):
-                return self._refusal(request) or self._one_model(
-                    unquote(path[len("/v1/models/") :])
-                )
-        return Answer(404, {"content-type": "text/plain"})
+        parts = request.path.split("/")[1:]
+        endpoint = self._open_endpoint(request, parts)
+        if endpoint is None:
+            endpoint = self._endpoint(request, parts, stack)
+            if endpoint is None:
+                return Answer(404, {"content-type": "text/plain"})
+            # Dedicated endpoints are managed with a key of another kind.
+            managed = parts[0] == "management"
+            keys = self._management_keys if managed else self.api_keys
+            if refusal := _refusal(request, keys):
+                return refusal
+        answer = endpoint()
+        return await answer if inspect.isawaitable(answer) else answer
 
-    def _refusal(self, request: ReceivedRequest) -> Answer | None:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not key:
-            return json_answer({"detail": "Not authenticated"}, status=403)
-        if key.strip() not in self.api_keys:
-            wrong = RequestRefused(
-                "Wrong API Key", status=401, param="api_key", code="wrong_api_key"
-            )
-            return error_answer(wrong)
+    def _open_endpoint(self, request: ReceivedRequest, parts: list[str]) -> Endpoint | None:
+        """What answers without a key."""
+        match request.method, parts:
+            case "GET", ["api", "auth", "session"]:
+                return lambda: session(request, sessions=self.sessions, api_keys=self.api_keys)
+            case _, ["public", "v1", "models", *rest]:
+                return self._catalogue.public_endpoint(request, rest)
         return None
 
-    async def _chat(self, request: ReceivedRequest, stack: ExitStack) -> Answer:
+    def _endpoint(
+        self, request: ReceivedRequest, parts: list[str], stack: ExitStack
+    ) -> Endpoint | None:
+        match request.method, parts:
+            case "POST", ["v1", "chat", "completions"]:
+                return lambda: self._generate(request, stack, Completion, check_chat)
+            case "POST", ["v1", "completions"]:
+                return lambda: self._generate(request, stack, TextCompletion, check_completion)
+            case "GET", ["v1", "tcp_warming"]:
+                return lambda: json_answer({})
+            case "GET", ["api", "v1", "metrics", "organizations", organization]:
+                return lambda: self._tally.prometheus(unquote(organization))
+            case _, ["v1", "models", *rest]:
+                return self._catalogue.endpoint(request, rest)
+            case _, ["v1", "files", *rest]:
+                return self._files.endpoint(request, rest)
+            case _, ["v1", "batches", *rest]:
+                return self._batches.endpoint(request, rest, lambda: self._decoded(request))
+            case _, ["management", "v1", *rest]:
+                return self._management.endpoint(request, rest, lambda: self._decoded(request))
+        return None
+
+    def _decoded(self, request: ReceivedRequest) -> dict[str, Any]:
+        return decode_body(request, compression=self._compression)
+
+    async def _generate(
+        self,
+        request: ReceivedRequest,
+        stack: ExitStack,
+        kind: type[Generation[Any]],
+        check: Callable[[Mapping[str, Any]], None],
+    ) -> Answer:
         self._quota.spend("requests", 1, now=time.time())
-        body = decode_body(request)
+        body = self._decoded(request)
+        try:
+            check(body)
+            self._catalogue.require(body["model"])
+            generation = kind(body, engine=self._engine, quota=self._quota, tally=self._tally)
+            answer = await generation.begin(self.workers, stack)
+        except RequestRefused as error:
+            answer = error_answer(error)
+        if body.get("model") in self._catalogue:
+            self._tally.requested(self._engine.model or body["model"], status=answer.status)
+        return answer
+
+    def _run_line(self, body: dict[str, Any], wanted: Callable[[], bool]) -> dict[str, Any]:
+        """One line of a batch, for which other quotas apply, that no header shows."""
         check_chat(body)
-        self._require_model(body["model"])
-        completion = Completion(body, engine=self._engine, quota=self._quota)
-        return await completion.begin(self.workers, stack)
+        completion = Completion(body, engine=self._engine, quota=Quota(), tally=self._tally)
+        return completion.run(wanted)
 
-    def _one_model(self, name: str) -> Answer:
-        self._require_model(name)
-        return json_answer(_model(name))
 
-    def _require_model(self, name: str) -> None:
-        if name not in self._known:
-            raise RequestRefused(
-                f"Model {name} does not exist or you do not have access to it.",
-                status=404,
-                type="not_found_error",
-                param="model",
-                code="model_not_found",
-            )
-
-    def _session(self, request: ReceivedRequest) -> Answer:
-        cookies = dict(
-            pair.strip().partition("=")[::2]
-            for pair in request.headers.get("cookie", "").split(";")
+def _refusal(request: ReceivedRequest, keys: Container[str]) -> Answer | None:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        return json_answer({"detail": "Not authenticated"}, status=403)
+    if key.strip() not in keys:
+        return error_answer(
+            RequestRefused("Wrong API Key", status=401, param="api_key", code="wrong_api_key")
         )
-        for name in _SESSION_COOKIES:
-            if key := self.sessions.get(cookies.get(name, "")):
-                self.api_keys.add(key)
-                now = datetime.now(UTC)
-                user = {
-                    "name": "Local",
-                    "demoApiKey": key,
-                    "demoApiKeyExpiry": _iso(now + _KEY_LIFETIME),
-                }
-                return json_answer({"user": user, "expires": _iso(now + _SESSION_LIFETIME)})
-        return json_answer(None)  # what Auth.js 5 answers to a stranger
-
-
-def _model(name: str) -> dict[str, object]:
-    return {"id": name, "object": "model", "created": 0, "owned_by": "Cerebras"}
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None

@@ -89,10 +89,12 @@ class Pipe(Generic[T, R]):
 class Workers:
     """The threads of one server.
 
-    They are daemons: code of a test that blocks for ever must not keep the process alive.
+    They are daemons: code of a test that blocks for ever must not keep the process alive. Work
+    that has no pipe looks at `stopped` to know when nobody wants it any more.
     """
 
     def __init__(self) -> None:
+        self.stopped = False
         self._alive: set[threading.Thread] = set()
         self._lock = threading.Lock()
 
@@ -134,6 +136,7 @@ class Workers:
 
     def join(self, *, deadline: float) -> None:
         """Wait for the threads until `deadline` (monotonic seconds) and leave the rest behind."""
+        self.stopped = True
         with self._lock:
             alive = list(self._alive)
         for thread in alive:

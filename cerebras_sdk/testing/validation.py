@@ -1,56 +1,29 @@
-"""Refuses the chat requests that the service refuses, in its words where they are known."""
+"""Refuses the completion requests that the service refuses, in its words where they are known."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
-import msgspec
-
+from .checks import (
+    BOOL,
+    CAP,
+    DICT,
+    LIST,
+    TEXT,
+    Check,
+    faults_of,
+    number,
+    one_of,
+    stop,
+    unsupported,
+)
 from .engines import RequestRefused
-from .exchange import ReceivedRequest
-
-Check: TypeAlias = Callable[[Any], str | None]
-"""What a value should have been, or None if it is that."""
-
-_MSGPACK = frozenset({"application/vnd.msgpack", "application/msgpack", "application/x-msgpack"})
-
-
-def decode_body(request: ReceivedRequest) -> dict[str, Any]:
-    """The body as an object: JSON or msgpack, plain or gzip."""
-    data = request.body
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding == "gzip":
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error):
-            raise RequestRefused("body: Invalid gzip data") from None
-    elif encoding not in ("", "identity"):
-        raise RequestRefused(f"body: Unsupported Content-Encoding '{encoding}'")
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    decode = msgspec.msgpack.decode if media_type in _MSGPACK else msgspec.json.decode
-    try:
-        body = decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RequestRefused(f"body: Invalid JSON: {error}") from None
-    if not isinstance(body, dict):
-        raise RequestRefused("body: Input should be a valid dictionary")
-    return body
 
 
 def check_chat(body: Mapping[str, Any]) -> None:
     """Raise `RequestRefused` with everything that is wrong with a chat request, a line each."""
-    faults = [_unsupported(f"body.{name}") for name in body if name not in _FIELDS]
-    faults += [f"{name}: Field required" for name in ("model", "messages") if name not in body]
-    for name, value in body.items():
-        check = _FIELDS.get(name)
-        wanted = (
-            None if check is None or (value is None and name not in _NEVER_NULL) else check(value)
-        )
-        if wanted:
-            faults.append(f"{name}: {wanted}")
+    faults = faults_of(body, _FIELDS, required=("model", "messages"), never_null=_NEVER_NULL)
     if isinstance(body.get("messages"), list):
         for index, message in enumerate(body["messages"]):
             faults += _message_faults(f"messages.{index}", message)
@@ -62,8 +35,19 @@ def check_chat(body: Mapping[str, Any]) -> None:
         raise RequestRefused("The local server offers neither n > 1 nor logprobs")
 
 
-def _unsupported(name: str) -> str:
-    return f"{name}: property '{name}' is unsupported"
+def check_completion(body: Mapping[str, Any]) -> None:
+    """Raise `RequestRefused` with everything that is wrong with a text completion request."""
+    faults = faults_of(
+        body, _TEXT_FIELDS, required=("model", "prompt"), never_null=frozenset({"model", "prompt"})
+    )
+    if faults:
+        raise RequestRefused("\n".join(faults))
+    for name in ("logprobs", "return_raw_tokens", "suffix", "grammar_root"):
+        # A count of 0 asks for something too: the log probability of the chosen token.
+        if body.get(name) is not None and body[name] is not False:
+            raise RequestRefused(f"The local server does not offer {name}")
+    if (body.get("best_of") or 1) > 1:
+        raise RequestRefused("The local server does not offer best_of > 1")
 
 
 def _message_faults(place: str, message: Any) -> list[str]:
@@ -76,7 +60,7 @@ def _message_faults(place: str, message: Any) -> list[str]:
         wanted = "Field required" if "role" not in message else f"Input should be one of {known}"
         return [f"{place}.role: {wanted}"]
     faults = [
-        _unsupported(f"{place}.{role}.{name}")
+        unsupported(f"{place}.{role}.{name}")
         for name in message
         if name != "role" and name not in allowed
     ]
@@ -93,39 +77,27 @@ def _message_faults(place: str, message: Any) -> list[str]:
     return faults
 
 
-def _number(low: float | None = None, high: float | None = None, *, whole: bool = False) -> Check:
-    def check(value: Any) -> str | None:
-        if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-            return f"Input should be a valid {'integer' if whole else 'number'}"
-        if low is not None and value < low:
-            return f"Input should be greater than or equal to {low}"
-        if high is not None and value > high:
-            return f"Input should be less than or equal to {high}"
-        return None
-
-    return check
-
-
-def _a(kind: type, name: str) -> Check:
-    return lambda value: None if isinstance(value, kind) else f"Input should be a valid {name}"
-
-
-def _one_of(*words: str) -> Check:
-    known = ", ".join(f"'{word}'" for word in words)
-    return lambda value: None if value in words else f"Input should be one of {known}"
-
-
 def _messages(value: Any) -> str | None:
     if not isinstance(value, list):
         return "Input should be a valid list"
     return None if value else "List should have at least 1 item after validation, not 0"
 
 
-def _stop(value: Any) -> str | None:
-    stops = [value] if isinstance(value, str) else value
-    if not isinstance(stops, list) or not all(isinstance(stop, str) for stop in stops):
-        return "Input should be a valid string or list of strings"
-    return None if len(stops) <= 4 else f"List should have at most 4 items, not {len(stops)}"
+def _prompt(value: Any) -> str | None:
+    if isinstance(value, str):
+        return None
+    wanted = "Input should be a string or a list of strings, of token ids or of lists of token ids"
+    if not isinstance(value, list):
+        return wanted
+    if not value or [] in value:
+        return "List should have at least 1 item after validation, not 0"
+    texts = all(isinstance(item, str) for item in value)
+    lists = all(isinstance(item, list) and _are_tokens(item) for item in value)
+    return None if texts or lists or _are_tokens(value) else wanted
+
+
+def _are_tokens(value: list[Any]) -> bool:
+    return all(isinstance(item, int) and not isinstance(item, bool) and item >= 0 for item in value)
 
 
 def _response_format(value: Any) -> str | None:
@@ -136,48 +108,41 @@ def _response_format(value: Any) -> str | None:
     return None
 
 
-_TEXT, _BOOL, _DICT, _LIST = (
-    _a(str, "string"),
-    _a(bool, "boolean"),
-    _a(dict, "dictionary"),
-    _a(list, "list"),
-)
-_CAP = _number(-1, whole=True)
 _NEVER_NULL = frozenset({"model", "messages", "reasoning_format"})
 
 # The request object of POST /v1/chat/completions in the service's OpenAPI document; it is closed.
 _FIELDS: dict[str, Check] = {
-    "model": _TEXT,
+    "model": TEXT,
     "messages": _messages,
-    "max_completion_tokens": _CAP,
-    "max_tokens": _CAP,
-    "min_completion_tokens": _CAP,
-    "min_tokens": _CAP,
-    "temperature": _number(0, 2),
-    "top_p": _number(0, 1),
-    "frequency_penalty": _number(-2, 2),
-    "presence_penalty": _number(-2, 2),
-    "logit_bias": _DICT,
-    "logprobs": _BOOL,
-    "top_logprobs": _number(0, 20, whole=True),
-    "n": _number(1, whole=True),
-    "seed": _number(whole=True),
-    "stop": _stop,
-    "stream": _BOOL,
-    "stream_options": _DICT,
+    "max_completion_tokens": CAP,
+    "max_tokens": CAP,
+    "min_completion_tokens": CAP,
+    "min_tokens": CAP,
+    "temperature": number(0, 2),
+    "top_p": number(0, 1),
+    "frequency_penalty": number(-2, 2),
+    "presence_penalty": number(-2, 2),
+    "logit_bias": DICT,
+    "logprobs": BOOL,
+    "top_logprobs": number(0, 20, whole=True),
+    "n": number(1, whole=True),
+    "seed": number(whole=True),
+    "stop": stop,
+    "stream": BOOL,
+    "stream_options": DICT,
     "response_format": _response_format,
-    "tools": _LIST,
+    "tools": LIST,
     "tool_choice": lambda value: None if isinstance(value, str | dict) else "Input is not valid",
-    "parallel_tool_calls": _BOOL,
-    "prediction": _DICT,
-    "prompt_cache_key": _TEXT,
-    "reasoning_effort": _one_of("none", "low", "medium", "high"),
-    "reasoning_format": _one_of("none", "parsed", "text_parsed", "raw", "hidden"),
-    "clear_thinking": _BOOL,
-    "disable_reasoning": _BOOL,
-    "service_tier": _one_of("auto", "default", "flex", "priority"),
-    "model_parameters": _DICT,
-    "user": _TEXT,
+    "parallel_tool_calls": BOOL,
+    "prediction": DICT,
+    "prompt_cache_key": TEXT,
+    "reasoning_effort": one_of("none", "low", "medium", "high"),
+    "reasoning_format": one_of("none", "parsed", "text_parsed", "raw", "hidden"),
+    "clear_thinking": BOOL,
+    "disable_reasoning": BOOL,
+    "service_tier": one_of("auto", "default", "flex", "priority"),
+    "model_parameters": DICT,
+    "user": TEXT,
 }
 
 _MESSAGE_FIELDS: dict[str, frozenset[str]] = {
@@ -186,4 +151,31 @@ _MESSAGE_FIELDS: dict[str, frozenset[str]] = {
     "user": frozenset({"content", "name"}),
     "assistant": frozenset({"content", "reasoning", "tool_calls", "name"}),
     "tool": frozenset({"content", "tool_call_id", "name"}),
+}
+
+# The request object of POST /v1/completions in the same document, closed too.
+_TEXT_FIELDS: dict[str, Check] = {
+    "model": TEXT,
+    "prompt": _prompt,
+    "max_tokens": CAP,
+    "min_tokens": CAP,
+    "best_of": number(0, 20, whole=True),
+    "echo": BOOL,
+    "frequency_penalty": number(-2, 2),
+    "grammar_root": TEXT,
+    "logit_bias": DICT,
+    "logprobs": number(0, 20, whole=True),
+    "n": number(1, whole=True),
+    "presence_penalty": number(-2, 2),
+    "prompt_cache_key": TEXT,
+    "reasoning_format": one_of("none", "parsed", "text_parsed", "raw", "hidden"),
+    "return_raw_tokens": BOOL,
+    "seed": number(whole=True),
+    "stop": stop,
+    "stream": BOOL,
+    "stream_options": DICT,
+    "suffix": TEXT,
+    "temperature": number(0, 2),
+    "top_p": number(0, 1),
+    "user": TEXT,
 }

@@ -357,3 +357,24 @@ def test_without_the_extra_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(models, "_fetch", lambda *_: pytest.fail("it was fetched"))
     with pytest.raises(LocalModelError, match=r"\[local\]"):
         LlamaEngine()
+
+
+@pytest.mark.parametrize("prompt", ["The capital of France is", [504, 3575, 282, 4649, 314]])
+def test_a_text_or_its_tokens_are_continued_as_they_are(
+    client: httpx.Client, prompt: object
+) -> None:
+    body = {"model": "gpt-oss-120b", "prompt": prompt, "max_tokens": 2, "temperature": 0}
+    answer = client.post("/v1/completions", json=body).json()
+    assert answer["choices"][0]["text"].startswith(" Paris")
+    assert answer["choices"][0]["finish_reason"] == "length"
+    assert (answer["usage"]["prompt_tokens"], answer["usage"]["completion_tokens"]) == (5, 2)
+    *chunks, done = events(client.post("/v1/completions", json=body | {"stream": True}).text)
+    assert done == "[DONE]"
+    assert "".join(c["choices"][0]["text"] for c in chunks) == answer["choices"][0]["text"]
+
+
+def test_a_prompt_longer_than_the_context_is_told_in_numbers(client: httpx.Client) -> None:
+    body = {"model": "gpt-oss-120b", "prompt": _LONG_PROMPT * 2}
+    answer = client.post("/v1/completions", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "context_length_exceeded"

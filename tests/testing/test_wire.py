@@ -13,7 +13,7 @@ import pytest
 
 from cerebras_sdk.testing import EchoEngine, LocalServer, serve
 
-from .local_client import Socket, chat, events
+from .local_client import Socket, chat, client_of, events
 
 Connect = Callable[[LocalServer], Socket]
 
@@ -235,6 +235,44 @@ def test_a_msgpack_request_is_read(client: httpx.Client) -> None:
         headers={"Content-Type": "application/vnd.msgpack"},
     )
     assert answer.json()["choices"][0]["message"]["content"] == "packed well"
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/completions", "/v1/batches"])
+@pytest.mark.parametrize(
+    ("headers", "named"),
+    [
+        ({"Content-Encoding": "gzip"}, "Content-Encoding 'gzip'"),
+        ({"Content-Type": "application/vnd.msgpack"}, "Content-Type 'application/vnd.msgpack'"),
+        (
+            {"Content-Type": "application/x-msgpack", "Content-Encoding": "GZIP"},
+            "Content-Encoding 'gzip'",
+        ),
+    ],
+)
+def test_a_server_without_compression_names_the_encoding_it_does_not_take(
+    path: str, headers: dict[str, str], named: str
+) -> None:
+    with serve(compression=False) as server, client_of(server) as client:
+        answer = client.post(path, content=b"x", headers=headers)
+        plain = client.post("/v1/chat/completions", json=chat())
+    assert answer.status_code == 415
+    assert answer.json() == {
+        "message": f"body: Unsupported {named}",
+        "type": "invalid_request_error",
+        "param": "validation_error",
+        "code": "unsupported_media_type",
+    }
+    assert plain.status_code == 200
+
+
+def test_token_ids_may_come_in_msgpack_and_gzip(client: httpx.Client) -> None:
+    body = {"model": "gpt-oss-120b", "prompt": [[1, 2], [3]]}
+    answer = client.post(
+        "/v1/completions",
+        content=gzip.compress(msgspec.msgpack.encode(body), mtime=0),
+        headers={"Content-Type": "application/vnd.msgpack", "Content-Encoding": "gzip"},
+    )
+    assert [choice["text"] for choice in answer.json()["choices"]] == ["1 2", "3"]
 
 
 def test_a_request_is_kept_with_everything_but_shows_no_secret(

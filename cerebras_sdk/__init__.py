@@ -47,7 +47,8 @@ if TYPE_CHECKING:
         StreamTruncatedError,
         UnprocessableEntityError,
     )
-    from .types import ChatCompletion, ChatCompletionChunk
+    from .images import image_part
+    from .types import ChatCompletion, ChatCompletionChunk, Completion
 
 _MODULES = {
     "_async.client": ["AsyncCerebras"],
@@ -85,10 +86,11 @@ _MODULES = {
         "StreamTruncatedError",
         "UnprocessableEntityError",
     ],
-    "types": ["ChatCompletion", "ChatCompletionChunk"],
+    "images": ["image_part"],
+    "types": ["ChatCompletion", "ChatCompletionChunk", "Completion"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
-_SUBMODULES = ("errors", "provider", "testing", "types")
+_SUBMODULES = ("errors", "prometheus", "provider", "testing", "types")
 
 __all__ = [
     "APIConnectionError",
@@ -105,6 +107,7 @@ __all__ = [
     "CerebrasWarning",
     "ChatCompletion",
     "ChatCompletionChunk",
+    "Completion",
     "ConflictError",
     "CookieError",
     "InternalServerError",
@@ -127,6 +130,7 @@ __all__ = [
     "Timeout",
     "UnprocessableEntityError",
     "__version__",
+    "image_part",
 ]
 
 

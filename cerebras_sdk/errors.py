@@ -193,7 +193,8 @@ class InternalServerError(APIStatusError):
 class StreamError(APIError):
     """A stream that did not end well.
 
-    `partial` is the completion as far as it arrived: nothing that was delivered is lost.
+    `partial` is the completion as far as it arrived: nothing that was delivered is lost. (Of a text
+    completion it is a `Completion`.)
     """
 
     def __init__(

@@ -16,6 +16,7 @@ from vcr.cassette import Cassette
 from vcr.request import Request
 
 from cerebras_sdk._core.auth import SESSION_URLS
+from cerebras_sdk._core.endpoints.metrics import METRICS_HOST
 from cerebras_sdk._core.options import BASE_URL
 from cerebras_sdk.testing import serve
 
@@ -26,6 +27,7 @@ SESSION_COOKIE = "test-session"
 
 # Of a response only what a client acts on is kept; ids, dates and the edge's cookies are noise.
 _KEPT = ("content-type", "content-encoding", "inference-id", "location", "retry-after")
+_HOSTS = (("/api/auth/", SESSION_URLS[0]), ("/api/v1/metrics/", METRICS_HOST))
 _recorded: set[Path] = set()
 
 
@@ -57,8 +59,9 @@ def _request(request: Request) -> Request:
     parts = urlsplit(request.uri)
     if parts.hostname == "127.0.0.1":
         path = parts._replace(scheme="", netloc="").geturl()
-        host = SESSION_URLS[0] if path.startswith("/api/") else BASE_URL
-        request.uri = host.removesuffix("/api/auth/session") + path
+        named = [url for prefix, url in _HOSTS if path.startswith(prefix)]
+        host = urlsplit(named[0] if named else BASE_URL)
+        request.uri = f"{host.scheme}://{host.netloc}{path}"
     request.headers = {
         name: value for name, value in request.headers.items() if name.lower() == "content-type"
     }

@@ -11,9 +11,10 @@ from .._core.answers import read_answer
 from .._core.compression import compressed, is_refused
 from .._core.credentials import Credentials
 from .._core.failures import redact, redacted_headers, status_error
-from .._core.http import Request, origin, redirected
+from .._core.http import Request
 from .._core.options import USER_AGENT, ClientOptions
 from .._core.secret import Secret
+from .._core.urls import origin, redirected
 from .._transports._cookies import read_sources
 from .._transports._httpx import HttpxResponse, HttpxTransport, Lock
 from ..errors import APIConnectionError, APIError, CerebrasError

@@ -23,6 +23,7 @@ from .._core.secret import Hidden
 from .._transports._httpx import HttpClient, HttpxTransport, Lock
 from .base import AsyncBaseClient
 from .chat import AsyncChat
+from .completions import AsyncCompletions
 from .metrics import AsyncMetrics
 from .models import AsyncModels
 
@@ -112,6 +113,7 @@ class AsyncCerebras(AsyncBaseClient):
 
     def _attach(self) -> None:
         self.chat = AsyncChat(self)
+        self.completions = AsyncCompletions(self)
         self.metrics = AsyncMetrics(self)
         self.models = AsyncModels(self)
 

@@ -1,18 +1,26 @@
-"""Streamed answers."""
+"""Answers, streamed and whole."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Generic, Self
+from typing import TYPE_CHECKING, Any, Generic, Self, overload
 
-from .._core.chunks import ChunkReader, ChunkT
+from .._core.accumulate import ChunkT, WholeT
+from .._core.answers import read_answer
+from .._core.chunks import ChunkReader, Kind
+from .._core.endpoints.body import CompletionCall
 from .._core.failures import request_id
 from .._core.http import Headers
 from .._core.limits import rate_limits
+from .._transports import is_stream
 from .._transports._httpx import HttpxResponse
-from ..errors import APIConnectionError, StreamTruncatedError
-from ..types import ChatCompletion, RateLimits
+from ..errors import APIConnectionError, ModelRetiredWarning, StreamTruncatedError
+from ..types import ChatCompletion, ChatCompletionChunk, Completion, RateLimits
+
+if TYPE_CHECKING:
+    from .client import AsyncCerebras
 
 
 class AsyncStream(Generic[ChunkT]):
@@ -30,7 +38,7 @@ class AsyncStream(Generic[ChunkT]):
     errors of `cerebras_sdk.errors` for what else can go wrong; their `.partial` is what arrived.
     """
 
-    def __init__(self, response: HttpxResponse, reader: ChunkReader[ChunkT]) -> None:
+    def __init__(self, response: HttpxResponse, reader: ChunkReader[ChunkT, Any]) -> None:
         self._response = response
         self._reader = reader
         self._closed = False
@@ -56,7 +64,13 @@ class AsyncStream(Generic[ChunkT]):
         """The text of the first choice, piece by piece, without anything else."""
         return AsyncTextStream(self)
 
-    async def get_final_completion(self) -> ChatCompletion:
+    @overload
+    async def get_final_completion(self: AsyncStream[ChatCompletionChunk]) -> ChatCompletion: ...
+
+    @overload
+    async def get_final_completion(self: AsyncStream[Completion]) -> Completion: ...
+
+    async def get_final_completion(self) -> Any:
         """The whole answer; reads what has not been iterated yet."""
         async for _ in self:
             pass
@@ -131,3 +145,27 @@ class AsyncTextStream(Generic[ChunkT]):
             chunk = await anext(self._stream)
             if chunk.text:
                 return chunk.text
+
+
+async def complete(
+    client: AsyncCerebras, call: CompletionCall, kind: Kind[ChunkT, WholeT]
+) -> WholeT | AsyncStream[ChunkT]:
+    """Sends `call`, and gives its answer the way it was asked for.
+
+    The caller of the caller is who sees the warning that a model is retired.
+    """
+    if call.notice is not None:
+        warnings.warn(call.notice, ModelRetiredWarning, stacklevel=3)
+    response, sent = await client._send(call.request, stream=call.stream, model=call.model)
+    headers = response.headers
+    streamed = call.stream and is_stream(response.status, headers)
+    reader = ChunkReader(sent, headers, kind, model=call.model, n=call.n)
+    if not streamed:
+        whole = read_answer(
+            response.body, kind.whole, sent, headers, name=kind.name, model=call.model
+        )
+        if not call.stream:
+            return whole
+        # Not a stream but a document: an answer in one piece.
+        reader.take(whole)
+    return AsyncStream(response, reader)

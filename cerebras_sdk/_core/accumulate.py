@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar, Generic, TypeVar
+
 from ..types import (
     ChatCompletion,
     ChatCompletionChunk,
     Choice,
     ChunkChoice,
+    Completion,
+    CompletionChoice,
+    CompletionLogprobs,
     FunctionCall,
     Logprobs,
     Message,
@@ -14,59 +19,63 @@ from ..types import (
     ToolCallDelta,
 )
 
+ChunkT = TypeVar("ChunkT", bound=ChatCompletionChunk | Completion)
+WholeT = TypeVar("WholeT", bound=ChatCompletion | Completion)
 
-class ChatAccumulator:
-    """Adds up the chunks of one streamed chat completion.
+
+class Accumulator(Generic[ChunkT, WholeT]):
+    """Adds up the chunks of one streamed completion.
 
     `add(chunk)` costs the same however long the answer is; `completion()` is what has arrived so
     far. `finished` is True once each of the `n` choices has its finish_reason: that, and not a
     closing event, says that the answer is whole.
     """
 
+    _whole: ClassVar[Any]  # WholeT, which a class variable cannot be
+    _parts: ClassVar[Any]
+
     def __init__(self, *, n: int = 1) -> None:
         self._n = n
-        self._first: ChatCompletionChunk | None = None
-        self._last = ChatCompletion()
-        self._choices: dict[int, _ChoiceParts] = {}
+        self._first: ChunkT | None = None
+        self._last: dict[str, Any] = {}
+        self._choices: dict[int, Any] = {}
         self._finished = 0
 
     @property
     def finished(self) -> bool:
         return self._finished >= max(self._n, len(self._choices))
 
-    def add(self, chunk: ChatCompletionChunk) -> None:
+    def add(self, chunk: ChunkT) -> None:
         if self._first is None:
             self._first = chunk
         for choice in chunk.choices:
             parts = self._choices.get(choice.index)
             if parts is None:
-                parts = self._choices[choice.index] = _ChoiceParts()
+                parts = self._choices[choice.index] = self._parts()
             if choice.finish_reason and parts.finish_reason is None:
                 self._finished += 1
             parts.add(choice)
         if chunk.usage is not None:
-            self._last.usage = chunk.usage
+            self._last["usage"] = chunk.usage
         if chunk.time_info is not None:
-            self._last.time_info = chunk.time_info
-        if chunk.service_tier is not None:
-            self._last.service_tier = chunk.service_tier
-        if chunk.service_tier_used is not None:
-            self._last.service_tier_used = chunk.service_tier_used
+            self._last["time_info"] = chunk.time_info
+        if isinstance(chunk, ChatCompletionChunk):
+            if chunk.service_tier is not None:
+                self._last["service_tier"] = chunk.service_tier
+            if chunk.service_tier_used is not None:
+                self._last["service_tier_used"] = chunk.service_tier_used
 
-    def completion(self) -> ChatCompletion:
-        first = self._first or ChatCompletionChunk()
-        last = self._last
-        return ChatCompletion(
+    def completion(self) -> WholeT:
+        first = self._first or self._whole()
+        whole: WholeT = self._whole(
             id=first.id,
             created=first.created,
             model=first.model,
             system_fingerprint=first.system_fingerprint,
             choices=[parts.choice(index) for index, parts in sorted(self._choices.items())],
-            usage=last.usage,
-            time_info=last.time_info,
-            service_tier=last.service_tier,
-            service_tier_used=last.service_tier_used,
+            **self._last,
         )
+        return whole
 
 
 class _ChoiceParts:
@@ -170,3 +179,55 @@ def _joined(pieces: list[Logprobs]) -> Logprobs | None:
         content=[token for piece in pieces for token in piece.content or ()] or None,
         refusal=[token for piece in pieces for token in piece.refusal or ()] or None,
     )
+
+
+class _TextParts:
+    __slots__ = ("finish_reason", "logprobs", "text", "tokens")
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.tokens: list[int] | None = None
+        self.finish_reason: str | None = None
+        self.logprobs: list[CompletionLogprobs] = []
+
+    def add(self, choice: CompletionChoice) -> None:
+        if choice.text is not None:
+            self.text.append(choice.text)
+        if choice.tokens is not None:
+            self.tokens = self.tokens or []
+            self.tokens += choice.tokens
+        if choice.finish_reason:
+            self.finish_reason = choice.finish_reason
+        if choice.logprobs is not None:
+            self.logprobs.append(choice.logprobs)
+
+    def choice(self, index: int) -> CompletionChoice:
+        pieces = self.logprobs
+        return CompletionChoice(
+            index=index,
+            text="".join(self.text) if self.text else None,
+            tokens=self.tokens and [*self.tokens],
+            finish_reason=self.finish_reason,
+            logprobs=CompletionLogprobs(
+                text_offset=[at for piece in pieces for at in piece.text_offset or ()] or None,
+                token_logprobs=[p for piece in pieces for p in piece.token_logprobs or ()] or None,
+                tokens=[token for piece in pieces for token in piece.tokens or ()] or None,
+                top_logprobs=[top for piece in pieces for top in piece.top_logprobs or ()] or None,
+            )
+            if pieces
+            else None,
+        )
+
+
+class ChatAccumulator(Accumulator[ChatCompletionChunk, ChatCompletion]):
+    """Adds up the chunks of a chat completion."""
+
+    _whole = ChatCompletion
+    _parts = _ChoiceParts
+
+
+class TextAccumulator(Accumulator[Completion, Completion]):
+    """Adds up the chunks of a text completion."""
+
+    _whole = Completion
+    _parts = _TextParts

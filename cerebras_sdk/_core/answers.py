@@ -22,11 +22,19 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
-def read_answer(body: bytes, kind: type[T], request: Request, headers: Headers) -> T:
-    """The body of an answer of 200 as a `kind`.
+def read_answer(
+    body: bytes,
+    kind: type[T],
+    request: Request,
+    headers: Headers,
+    *,
+    name: str = "answer to this request",
+    model: str | None = None,
+) -> T:
+    """The body of an answer of 200 as a `kind`, which errors call `name`.
 
     Raises the error that stands in it instead, if one does; APIResponseValidationError for
-    anything else.
+    anything else, a completion without a choice included.
     """
     wanted: Any = kind
     try:
@@ -34,22 +42,25 @@ def read_answer(body: bytes, kind: type[T], request: Request, headers: Headers) 
     except msgspec.DecodeError as error:
         reason = str(error)
     else:
-        if isinstance(answer, Answer):
-            answer._response = ResponseInfo(headers)
-        return answer
+        if getattr(answer, "choices", True):
+            if isinstance(answer, Answer):
+                answer._response = ResponseInfo(headers)
+            return answer
+        reason = "it has no choices"
+        del answer  # a traceback shows the variables of a frame, and this may repeat the key
     shown = redact(body, request)
-    del body  # a traceback shows the variables of a frame
+    del body
     document: object
     try:
         document = parse_json(shown)
     except msgspec.DecodeError:
         document = text = shown.decode("utf-8", "replace").strip()
         reason = foreign_message(200, headers, text, request.url)
-    failure = embedded_error(document, headers, request)
+    failure = embedded_error(document, headers, request, model=model)
     if failure is not None:
         raise failure
     raise APIResponseValidationError(
-        f"the answer is not what was asked for: {reason} [{request.method} {request.url}]",
+        f"the answer is no {name}: {reason} [{request.method} {request.url}]",
         url=request.url,
         body=document,
         request_id=request_id(headers),

@@ -1,16 +1,16 @@
-"""The bytes of a streamed chat completion, read as typed chunks."""
+"""The bytes of a streamed answer, read as typed chunks."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from ..errors import (
     APIConnectionError,
     APIError,
-    APIResponseValidationError,
     APITimeoutError,
     StreamDecodeError,
     StreamError,
@@ -18,23 +18,36 @@ from ..errors import (
     StreamTimeoutError,
     StreamTruncatedError,
 )
-from ..types import ChatCompletion, ChatCompletionChunk
+from ..types import ChatCompletion, ChatCompletionChunk, Completion
 from ..types._decode import convert, decode, parse_json
-from .accumulate import ChatAccumulator
-from .failures import embedded_error, foreign_message, redact, request_id
+from .accumulate import Accumulator, ChatAccumulator, ChunkT, TextAccumulator, WholeT
+from .failures import embedded_error, redact, request_id
 from .http import Headers, Request
-from .limits import ResponseInfo
 from .sse import ServerSentEvent, SSEDecoder
 
 E = TypeVar("E", bound=StreamError)
 
-ChunkT = TypeVar("ChunkT", bound=ChatCompletionChunk)
 
-CHAT_CHUNK = msgspec.json.Decoder(ChatCompletionChunk)
-_COMPLETION = msgspec.json.Decoder(ChatCompletion)
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[ChunkT, WholeT]):
+    """A kind of completion: its name, how it is read whole and in chunks, how chunks add up."""
+
+    name: str
+    whole: type[WholeT]
+    chunk: msgspec.json.Decoder[ChunkT]
+    accumulator: type[Accumulator[ChunkT, WholeT]]
 
 
-class ChunkReader(Generic[ChunkT]):
+CHAT = Kind(
+    "chat completion",
+    ChatCompletion,
+    msgspec.json.Decoder(ChatCompletionChunk),
+    ChatAccumulator,
+)
+TEXT = Kind("text completion", Completion, msgspec.json.Decoder(Completion), TextAccumulator)
+
+
+class ChunkReader(Generic[ChunkT, WholeT]):
     """Turns the body of one streamed answer into chunks.
 
     `feed(data)` appends to `chunks`; `end()` and `broken(error)` say how the body ended. `done` is
@@ -46,7 +59,7 @@ class ChunkReader(Generic[ChunkT]):
         self,
         request: Request,
         headers: Headers,
-        chunk: msgspec.json.Decoder[ChunkT],
+        kind: Kind[ChunkT, WholeT],
         *,
         model: str,
         n: int,
@@ -54,8 +67,8 @@ class ChunkReader(Generic[ChunkT]):
         self.chunks: deque[ChunkT] = deque()
         self.failure: APIError | None = None
         self.done = False
-        self.total = ChatAccumulator(n=n)
-        self._chunk = chunk
+        self.total = kind.accumulator(n=n)
+        self._chunk = kind.chunk
         self._request = request
         self._headers = headers
         self._model = model
@@ -72,11 +85,12 @@ class ChunkReader(Generic[ChunkT]):
         for event in events:
             self._read(event)
 
-    def take(self, completion: ChatCompletion) -> None:
+    def take(self, completion: WholeT) -> None:
         """A whole answer came where a stream was asked for: it is the one chunk of it."""
         document = completion.to_dict()
         for choice in document["choices"]:
-            choice["delta"] = choice.pop("message")
+            if "message" in choice:
+                choice["delta"] = choice.pop("message")
         self._add(convert(document, self._chunk.type))
         self._finish()
 
@@ -136,7 +150,7 @@ class ChunkReader(Generic[ChunkT]):
         failure = embedded_error(document, self._headers, self._request, model=self._model)
         if failure is None:
             return False
-        failure.partial = self.total.completion()
+        failure.partial = self._partial()
         self._fail(failure)
         return True
 
@@ -157,49 +171,15 @@ class ChunkReader(Generic[ChunkT]):
         self.failure = error
         self.done = True
 
+    def _partial(self) -> Any:
+        return self.total.completion()
+
     def _described(self, cls: type[E], message: str) -> E:
         ident = request_id(self._headers)
         return cls(
             f"{message} [{self._request.method} {self._request.url}]"
             + (f" (request id {ident})" if ident else ""),
-            partial=self.total.completion(),
+            partial=self._partial(),
             url=self._request.url,
             request_id=ident,
         )
-
-
-def read_completion(
-    body: bytes, request: Request, headers: Headers, *, model: str
-) -> ChatCompletion:
-    """The completion that the body of an answer of 200 is.
-
-    Raises the error that stands in it instead, if one does; APIResponseValidationError for
-    anything else.
-    """
-    try:
-        completion = decode(body, _COMPLETION)
-    except msgspec.DecodeError as error:
-        reason = str(error)
-    else:
-        if completion.choices:
-            completion._response = ResponseInfo(headers)
-            return completion
-        reason = "it has no choices"
-        del completion  # a traceback shows the variables of a frame, and this may repeat the key
-    shown = redact(body, request)
-    del body
-    try:
-        document = parse_json(shown)
-    except msgspec.DecodeError:
-        text = shown.decode("utf-8", "replace").strip()
-        document = text
-        reason = foreign_message(200, headers, text, request.url)
-    failure = embedded_error(document, headers, request, model=model)
-    if failure is not None:
-        raise failure
-    raise APIResponseValidationError(
-        f"the answer is no chat completion: {reason} [{request.method} {request.url}]",
-        url=request.url,
-        body=document,
-        request_id=request_id(headers),
-    )

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from ..errors import CookieError
-from .http import is_loopback
 from .secret import Secret
+from .urls import is_loopback
 
 _Source = TypeVar("_Source")
 

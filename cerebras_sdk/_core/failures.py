@@ -13,7 +13,8 @@ from .. import errors
 from ..errors import APIStatusError
 from ..types._decode import parse_json
 from .aliases import suggest_models
-from .http import Headers, Request, same_origin
+from .http import Headers, Request
+from .urls import same_origin
 
 _CLASSES: dict[int, type[APIStatusError]] = {
     400: errors.BadRequestError,

@@ -10,9 +10,10 @@ from typing import Any, Final, Literal, get_args
 from .._version import __version__
 from ..errors import InvalidRequestError
 from .compression import Compression
-from .http import Timeout, TimeoutInput, merge_headers, normalize_base_url
+from .http import Timeout, TimeoutInput, merge_headers
 from .retry import RetryPolicy
 from .secret import Hidden, Secret
+from .urls import normalize_base_url
 
 BASE_URL = "https://api.cerebras.ai"
 # The version of the API that this release was written against.

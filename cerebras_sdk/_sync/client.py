@@ -24,6 +24,7 @@ from .._core.secret import Hidden
 from .._transports._requests import HttpClient, Lock, RequestsTransport
 from .base import BaseClient
 from .chat import Chat
+from .completions import Completions
 from .metrics import Metrics
 from .models import Models
 
@@ -113,6 +114,7 @@ class Cerebras(BaseClient):
 
     def _attach(self) -> None:
         self.chat = Chat(self)
+        self.completions = Completions(self)
         self.metrics = Metrics(self)
         self.models = Models(self)
 

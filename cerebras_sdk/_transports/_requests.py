@@ -14,7 +14,8 @@ import requests.adapters
 import urllib3
 import urllib3.exceptions
 
-from .._core.http import Headers, Request, is_loopback, reveal_headers
+from .._core.http import Headers, Request, reveal_headers
+from .._core.urls import is_loopback
 from ..errors import APIConnectionError, InvalidRequestError
 from . import (
     DRAIN_BYTES,

@@ -22,6 +22,7 @@ from .chat import (
     TopLogprob,
     Usage,
 )
+from .completion import Completion, CompletionChoice, CompletionLogprobs
 from .limits import RateLimits, RateLimitWindow
 
 __all__ = [
@@ -30,6 +31,9 @@ __all__ = [
     "ChatCompletionChunk",
     "Choice",
     "ChunkChoice",
+    "Completion",
+    "CompletionChoice",
+    "CompletionLogprobs",
     "CompletionTokensDetails",
     "Delta",
     "FunctionCall",

@@ -60,7 +60,8 @@ def _builder(kind: Any) -> Callable[[Any], Any]:
     if get_origin(kind) in (Union, types.UnionType):
         kinds = [part for part in get_args(kind) if part is not types.NoneType]
         if len(kinds) == 1:
-            kind = kinds[0]
+            build = _builder(kinds[0])
+            return lambda value: None if value is None else build(value)
     if isinstance(kind, type) and issubclass(kind, Model):
         return functools.partial(_build_model, kind=kind)
     origin, inner = get_origin(kind), get_args(kind)

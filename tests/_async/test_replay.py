@@ -56,7 +56,9 @@ async def test_unknown_model(replay: dict[str, Any]) -> None:
 async def test_unknown_parameter(replay: dict[str, Any]) -> None:
     async with AsyncCerebras(**replay) as client:
         with pytest.raises(BadRequestError, match="min_p") as error:
-            await client.chat.completions.create(model="gpt-oss-120b", messages=MESSAGES, min_p=0.1)
+            await client.chat.completions.create(
+                model="gpt-oss-120b", messages=MESSAGES, extra_body={"min_p": 0.1}
+            )
     assert error.value.code == "wrong_api_format"
 
 
@@ -72,3 +74,50 @@ async def test_cookies_become_a_key(replay: dict[str, Any]) -> None:
     async with AsyncCerebras(**(replay | {"api_key": None}), cookies=cookies) as client:
         completion = await client.chat.completions.create(model="gpt-oss-120b", messages=MESSAGES)
     assert completion.text
+
+
+async def test_text_whole(replay: dict[str, Any]) -> None:
+    async with AsyncCerebras(**replay) as client:
+        completion = await client.completions.create(
+            model="gpt-oss-120b", prompt=["One, two,", "Three, four,"], max_tokens=20
+        )
+    assert [choice.index for choice in completion.choices] == [0, 1]
+    assert all(choice.text for choice in completion.choices)
+    assert completion.usage is not None
+
+
+async def test_text_stream(replay: dict[str, Any], pieces: None) -> None:
+    async with AsyncCerebras(**replay) as client:
+        stream = await client.completions.create(
+            model="gpt-oss-120b", prompt="One, two, три, 四,", stream=True
+        )
+        text = "".join([piece async for piece in stream.text_stream])
+        completion = await stream.get_final_completion()
+    assert text == completion.text
+    assert text
+    assert completion.choices[0].finish_reason == "stop"
+
+
+async def test_models(replay: dict[str, Any]) -> None:
+    async with AsyncCerebras(**replay) as client:
+        models = await client.models.list()
+        model = await client.models.retrieve("gpt-oss-120b")
+    assert "gpt-oss-120b" in [entry.id for entry in models]
+    assert model.object == "model"
+
+
+async def test_public_models(replay: dict[str, Any]) -> None:
+    async with AsyncCerebras(**replay) as client:
+        models = await client.models.public.list()
+        model = await client.models.public.retrieve("gpt-oss-120b")
+        routed = await client.models.public.list(format="openrouter")
+    assert "gpt-oss-120b" in [entry.id for entry in models]
+    assert model.limits.max_context_length == 131072
+    assert model.pricing.prompt is not None
+    assert all(entry.id.startswith("cerebras/") for entry in routed)
+
+
+async def test_metrics(replay: dict[str, Any]) -> None:
+    async with AsyncCerebras(**replay) as client:
+        metrics = await client.metrics.retrieve("my-org")
+    assert "inference_endpoint_status" in metrics.text

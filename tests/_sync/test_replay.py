@@ -57,7 +57,9 @@ def test_unknown_model(replay: dict[str, Any]) -> None:
 def test_unknown_parameter(replay: dict[str, Any]) -> None:
     with Cerebras(**replay) as client:
         with pytest.raises(BadRequestError, match="min_p") as error:
-            client.chat.completions.create(model="gpt-oss-120b", messages=MESSAGES, min_p=0.1)
+            client.chat.completions.create(
+                model="gpt-oss-120b", messages=MESSAGES, extra_body={"min_p": 0.1}
+            )
     assert error.value.code == "wrong_api_format"
 
 
@@ -73,3 +75,50 @@ def test_cookies_become_a_key(replay: dict[str, Any]) -> None:
     with Cerebras(**(replay | {"api_key": None}), cookies=cookies) as client:
         completion = client.chat.completions.create(model="gpt-oss-120b", messages=MESSAGES)
     assert completion.text
+
+
+def test_text_whole(replay: dict[str, Any]) -> None:
+    with Cerebras(**replay) as client:
+        completion = client.completions.create(
+            model="gpt-oss-120b", prompt=["One, two,", "Three, four,"], max_tokens=20
+        )
+    assert [choice.index for choice in completion.choices] == [0, 1]
+    assert all(choice.text for choice in completion.choices)
+    assert completion.usage is not None
+
+
+def test_text_stream(replay: dict[str, Any], pieces: None) -> None:
+    with Cerebras(**replay) as client:
+        stream = client.completions.create(
+            model="gpt-oss-120b", prompt="One, two, три, 四,", stream=True
+        )
+        text = "".join([piece for piece in stream.text_stream])
+        completion = stream.get_final_completion()
+    assert text == completion.text
+    assert text
+    assert completion.choices[0].finish_reason == "stop"
+
+
+def test_models(replay: dict[str, Any]) -> None:
+    with Cerebras(**replay) as client:
+        models = client.models.list()
+        model = client.models.retrieve("gpt-oss-120b")
+    assert "gpt-oss-120b" in [entry.id for entry in models]
+    assert model.object == "model"
+
+
+def test_public_models(replay: dict[str, Any]) -> None:
+    with Cerebras(**replay) as client:
+        models = client.models.public.list()
+        model = client.models.public.retrieve("gpt-oss-120b")
+        routed = client.models.public.list(format="openrouter")
+    assert "gpt-oss-120b" in [entry.id for entry in models]
+    assert model.limits.max_context_length == 131072
+    assert model.pricing.prompt is not None
+    assert all(entry.id.startswith("cerebras/") for entry in routed)
+
+
+def test_metrics(replay: dict[str, Any]) -> None:
+    with Cerebras(**replay) as client:
+        metrics = client.metrics.retrieve("my-org")
+    assert "inference_endpoint_status" in metrics.text

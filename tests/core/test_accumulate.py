@@ -7,11 +7,13 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cerebras_sdk._core.accumulate import ChatAccumulator
+from cerebras_sdk._core.accumulate import ChatAccumulator, TextAccumulator
 from cerebras_sdk.types import (
     ChatCompletion,
     ChatCompletionChunk,
     ChunkChoice,
+    Completion,
+    CompletionChoice,
     Delta,
     FunctionCallDelta,
     Logprobs,
@@ -146,3 +148,30 @@ def test_adding_costs_the_same_however_long_the_answer_is() -> None:
         return best
 
     assert seconds(80_000) < 30 * max(seconds(10_000), 1e-3)
+
+
+def test_text_of_a_text_completion_is_joined_and_what_never_came_is_none() -> None:
+    accumulator = TextAccumulator(n=2)
+    assert accumulator.completion() == Completion()
+    for choice in (
+        CompletionChoice(index=1, tokens=[1]),
+        CompletionChoice(text="a"),
+        CompletionChoice(text="b", finish_reason="stop"),
+        CompletionChoice(index=1, tokens=[2]),
+    ):
+        assert not accumulator.finished
+        accumulator.add(Completion(id="i", choices=[choice]))
+    sofar = accumulator.completion()
+    accumulator.add(Completion(choices=[CompletionChoice(index=1, finish_reason="length")]))
+    assert accumulator.finished
+    accumulator.add(Completion(usage=Usage(total_tokens=3), time_info=TimeInfo(created=1)))
+    assert accumulator.completion() == Completion(
+        id="i",
+        choices=[
+            CompletionChoice(text="ab", finish_reason="stop"),
+            CompletionChoice(index=1, tokens=[1, 2], finish_reason="length"),
+        ],
+        usage=Usage(total_tokens=3),
+        time_info=TimeInfo(created=1),
+    )
+    assert sofar.choices[1].finish_reason is None

@@ -442,10 +442,10 @@ class TestThePlaces:
     def test_are_all_listed_when_there_is_nothing_in_them(self) -> None:
         found = credentials()
         with pytest.raises(MissingCredentialsError) as caught:
-            found.accept([Reading("/work/.cerebras.ai", None), Reading("/config/x", None)])
+            found.accept([Reading("/here/.cerebras.ai", None), Reading("/config/x", None)])
         for place in (
             "api_key=", "cookies=", "CEREBRAS_API_KEY", "CEREBRAS_COOKIES",
-            "/work/.cerebras.ai", "/config/x", 'cookies="browser"', "https://cloud.cerebras.ai",
+            "/here/.cerebras.ai", "/config/x", 'cookies="browser"', "https://cloud.cerebras.ai",
         ):  # fmt: skip
             assert place in str(caught.value)
 

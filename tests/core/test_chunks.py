@@ -10,17 +10,19 @@ import pytest
 
 from cerebras_sdk import errors
 from cerebras_sdk._core import chunks
-from cerebras_sdk._core.chunks import CHAT_CHUNK, ChunkReader, read_completion
+from cerebras_sdk._core.answers import read_answer
+from cerebras_sdk._core.chunks import CHAT, TEXT, ChunkReader
 from cerebras_sdk._core.http import Headers, Request
 from cerebras_sdk._core.secret import Secret
 from cerebras_sdk._core.sse import SSEDecoder
 from cerebras_sdk.errors import StreamError
-from cerebras_sdk.types import ChatCompletion, ChatCompletionChunk, Usage
+from cerebras_sdk.types import ChatCompletion, ChatCompletionChunk, Completion, Usage
 
 URL = "https://api.cerebras.ai/v1/chat/completions"
 REQUEST = Request(method="POST", url=URL)
 HEADERS = Headers([("inference-id", "chatcmpl-1")])
 DONE = b"data: [DONE]\n\n"
+Reader = ChunkReader[ChatCompletionChunk, ChatCompletion]
 
 
 def event(document: object) -> bytes:
@@ -41,14 +43,14 @@ STOP = chunk(
 )
 
 
-def reader(*, n: int = 1, key: str | None = None) -> ChunkReader[ChatCompletionChunk]:
+def reader(*, n: int = 1, key: str | None = None) -> Reader:
     request = REQUEST if key is None else REQUEST.signed(Secret(key))
-    return ChunkReader(request, HEADERS, CHAT_CHUNK, model="gpt-oss-12b", n=n)
+    return ChunkReader(request, HEADERS, CHAT, model="gpt-oss-12b", n=n)
 
 
 def read(
     stream: bytes, *, n: int = 1, key: str | None = None
-) -> tuple[list[ChatCompletionChunk], ChunkReader[ChatCompletionChunk]]:
+) -> tuple[list[ChatCompletionChunk], Reader]:
     """All of a stream that ends after `stream`: the same whole and byte by byte."""
     results = []
     for size in (max(1, len(stream)), 1, 7):
@@ -372,10 +374,52 @@ class TestAnEventThatIsNoChunk:
         assert it.failure.partial.text == "four"
 
 
+class TestATextCompletion:
+    @staticmethod
+    def reader(n: int = 1) -> ChunkReader[Completion, Completion]:
+        return ChunkReader(REQUEST, HEADERS, TEXT, model="m", n=n)
+
+    @pytest.mark.parametrize("size", [1, 7, 1000])
+    def test_is_read_in_pieces(self, size: int) -> None:
+        names = {"id": "cmpl-1", "created": 5, "new": 1}
+        pieces: list[dict[str, Any]] = [
+            {"index": 0, "text": "fo"},
+            {"index": 1, "text": "fi", "new": 1},
+            {"index": 0, "text": "ur", "finish_reason": "stop"},
+            {"index": 1, "text": "ve", "finish_reason": "length"},
+        ]
+        stream = b"".join(event({**names, "choices": [piece]}) for piece in pieces)
+        stream += event({**names, "choices": [], "usage": {"total_tokens": 7}}) + DONE
+        it = self.reader(n=2)
+        for at in range(0, len(stream), size):
+            it.feed(stream[at : at + size])
+        it.end()
+        assert it.failure is None
+        assert [chunk.text for chunk in it.chunks] == ["fo", "", "ur", "", ""]
+        total = it.total.completion()
+        assert (total.id, total.created, total.text) == ("cmpl-1", 5, "four")
+        assert [(c.index, c.text, c.finish_reason) for c in total.choices] == [
+            (0, "four", "stop"),
+            (1, "five", "length"),
+        ]
+        assert total.usage == Usage(total_tokens=7)
+
+    def test_that_is_cut_is_given_with_the_error(self) -> None:
+        it = self.reader()
+        it.feed(event({"choices": [{"index": 0, "text": "fo"}]}) + DONE)
+        assert isinstance(it.failure, errors.StreamTruncatedError)
+        assert it.failure.partial == it.total.completion()
+        assert it.total.completion().text == "fo"
+
+    def test_is_named_when_it_is_none(self) -> None:
+        with pytest.raises(errors.APIResponseValidationError, match="is no text completion"):
+            read_answer(b'{"choices": []}', TEXT.whole, REQUEST, HEADERS, name=TEXT.name)
+
+
 class TestAWholeAnswer:
     def completion(self, body: bytes, *, key: str | None = None) -> ChatCompletion:
         request = REQUEST if key is None else REQUEST.signed(Secret(key))
-        return read_completion(body, request, HEADERS, model="gpt-oss-12b")
+        return read_answer(body, CHAT.whole, request, HEADERS, name=CHAT.name, model="gpt-oss-12b")
 
     def test_is_read(self) -> None:
         body = b'{"id":"i","choices":[{"index":0,"message":{"content":"four"}}],"created":null}'

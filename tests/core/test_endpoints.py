@@ -8,8 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cerebras_sdk._core.endpoints import ChatCall, chat_completion
+from cerebras_sdk._core.endpoints.body import CompletionCall
+from cerebras_sdk._core.endpoints.chat import chat_completion
+from cerebras_sdk._core.endpoints.completions import text_completion
 from cerebras_sdk._core.http import Timeout
 from cerebras_sdk._core.options import NOT_GIVEN, USER_AGENT, ClientOptions, Environment
 from cerebras_sdk._core.secret import Hidden, Secret
@@ -21,6 +25,7 @@ from cerebras_sdk.types import (
     Message,
     ToolCall,
 )
+from cerebras_sdk.types._decode import convert
 
 HI = [{"role": "user", "content": "Hi"}]
 
@@ -40,7 +45,7 @@ def options(environment: Environment | None = None, **changes: Any) -> ClientOpt
     return ClientOptions.of(environment or Environment(), default_headers=headers, **given)
 
 
-def call(client: ClientOptions | None = None, **changes: Any) -> ChatCall:
+def call(client: ClientOptions | None = None, **changes: Any) -> CompletionCall:
     given: dict[str, Any] = {
         "messages": HI,
         "model": "gpt-oss-120b",
@@ -258,16 +263,116 @@ class TestMessages:
         with pytest.raises(InvalidRequestError, match=error):
             call(messages=messages)
 
+    def test_may_be_answers_that_say_more_than_a_request_may(self) -> None:
+        said = convert({"content": "4", "reasoning_content": "2 + 2", "refusal": None}, Message)
+        other = convert({"content": "5", "annotations": []}, Message)
+        sent = body(messages=[said, other])["messages"]
+        assert sent == [
+            {"role": "assistant", "content": "4", "reasoning": "2 + 2"},
+            {"role": "assistant", "content": "5"},
+        ]
+
+    def test_have_reasoning_by_the_name_of_this_service_only(self) -> None:
+        hm = {"role": "assistant", "content": "4", "reasoning_content": "hm"}
+        sent = body(messages=[hm, {**hm, "reasoning": "mine"}, {**hm, "reasoning_content": None}])
+        four = {"role": "assistant", "content": "4"}
+        assert sent["messages"] == [
+            {**four, "reasoning": "hm"},
+            {**four, "reasoning": "mine"},
+            four,
+        ]
+        assert hm["reasoning_content"] == "hm"
+
+    def test_as_dicts_are_sent_as_they_are(self) -> None:
+        mine = {"role": "assistant", "content": None, "name": None, "new": {"a": None}}
+        assert body(messages=[mine])["messages"] == [mine]
+
+
+class TestHalfACharacter:
+    @pytest.mark.parametrize(
+        ("text", "sent"),
+        [
+            ("\ud800", "\ufffd"),
+            ("a\ud83d", "a\ufffd"),
+            ("\ud83da", "\ufffda"),
+            ("a\udc00b", "a\ufffdb"),
+            ("\udc00\ud800", "\ufffd\ufffd"),
+            ("\ud83d\ude00", "😀"),
+            ("\ud83d😀", "\ufffd😀"),
+            ("\ufeff\ud800é\0", "\ufeff\ufffdé\0"),
+        ],
+    )
+    def test_is_replaced_and_two_halves_are_joined(self, text: str, sent: str) -> None:
+        assert body(messages=[{"role": "user", "content": text}])["messages"][0]["content"] == sent
+
+    @given(st.text(st.characters(codec=None), max_size=20))
+    def test_is_all_that_is_replaced(self, text: str) -> None:
+        parts = [{"type": "text", "text": text}]
+        made = call(
+            messages=[Message(content=text, reasoning="\ud800"), {"role": "user", "content": parts}]
+        )
+        whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        first, second = json.loads(made.request.body.decode("utf-8"))["messages"]
+        assert first == {"role": "assistant", "content": whole, "reasoning": "\ufffd"}
+        assert second["content"] == [{"type": "text", "text": whole}]
+
+    def test_is_replaced_wherever_it_stands(self) -> None:
+        tool = {"function": {"parameters": {"enum": ["\ud800"], "a\udc00": 1}}}
+        sent = body(model="m\ud800", params={"tools": [tool]}, extra_body={"user": "\ud800"})
+        assert sent["tools"] == [{"function": {"parameters": {"enum": ["\ufffd"], "a\ufffd": 1}}}]
+        assert (sent["model"], sent["user"]) == ("m\ufffd", "\ufffd")
+        assert call(extra_query={"a": ["\ud800", 1]}).request.url.endswith("?a=%EF%BF%BD&a=1")
+
+
+class TestATextCompletion:
+    def made(self, prompt: object, **changes: Any) -> CompletionCall:
+        given: dict[str, Any] = {
+            "model": "gpt-oss-120b",
+            "stream": False,
+            "params": {},
+            "extra_query": None,
+            "extra_body": None,
+            "timeout": NOT_GIVEN,
+            **changes,
+        }
+        return text_completion(options(), prompt=prompt, extra_headers=Hidden(None), **given)
+
+    @pytest.mark.parametrize(
+        ("prompt", "prompts"),
+        [
+            ("", 1),
+            ("a", 1),
+            (["a"], 1),
+            (["a", ""], 2),
+            ([5, 0], 1),
+            ([[1, 2], [3]], 2),
+            (((1,), (2,), (3,)), 3),
+        ],
+    )
+    def test_has_n_choices_for_each_prompt(self, prompt: Any, prompts: int) -> None:
+        made = self.made(prompt, params={"n": 2, "echo": None})
+        assert made.request.url == "https://api.cerebras.ai/v1/completions"
+        assert json.loads(made.request.body) == {
+            "model": "gpt-oss-120b",
+            "prompt": json.loads(json.dumps(prompt)),
+            "n": 2,
+        }
+        assert made.n == 2 * prompts
+
+    @pytest.mark.parametrize(
+        "prompt",
+        [None, 5, b"a", {"a": 1}, [], [[]], ["a", 1], [1, "a"], [True], [-1], [1.0], [[1], ["a"]]],
+    )
+    def test_has_prompts_of_one_kind(self, prompt: object) -> None:
+        with pytest.raises(InvalidRequestError, match=r"prompt (must be a str|is empty)"):
+            self.made(prompt)
+
 
 class TestWhatCannotBeSent:
     @pytest.mark.parametrize("stream", ["yes", 1, 0, []])
     def test_stream_is_a_bool(self, stream: object) -> None:
         with pytest.raises(InvalidRequestError, match="stream must be True or False"):
             call(stream=stream)
-
-    def test_half_a_character_is_named(self) -> None:
-        with pytest.raises(InvalidRequestError, match="lone surrogate"):
-            call(messages=[{"role": "user", "content": "a\ud800"}])
 
     def test_no_json_is_no_body(self) -> None:
         endless: list[Any] = []

@@ -13,17 +13,19 @@ from cerebras_sdk._core.http import (
     Headers,
     Request,
     Timeout,
-    check_url,
     http_date,
     is_header_safe,
-    is_loopback,
     merge_headers,
-    normalize_base_url,
-    origin,
-    redirected,
     reveal_headers,
 )
 from cerebras_sdk._core.secret import Secret
+from cerebras_sdk._core.urls import (
+    check_url,
+    is_loopback,
+    normalize_base_url,
+    origin,
+    redirected,
+)
 from cerebras_sdk.errors import InvalidRequestError
 
 BASE = "https://api.cerebras.ai"

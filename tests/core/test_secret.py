@@ -18,17 +18,19 @@ import msgspec
 import pytest
 
 import cerebras_sdk
-from cerebras_sdk._core import cookie_files, http
+from cerebras_sdk._core import cookie_files, urls
+from cerebras_sdk._core.answers import read_answer
 from cerebras_sdk._core.auth import ApiKey, CookieAuth, Exchange
-from cerebras_sdk._core.chunks import CHAT_CHUNK, ChunkReader, read_completion
+from cerebras_sdk._core.chunks import CHAT, ChunkReader
 from cerebras_sdk._core.cookies import cookie_header, read_cookies
 from cerebras_sdk._core.credentials import Credentials, Reading, given_key
-from cerebras_sdk._core.endpoints import chat_completion
+from cerebras_sdk._core.endpoints.chat import chat_completion
 from cerebras_sdk._core.failures import redact, status_error
 from cerebras_sdk._core.http import Headers, Request, Timeout, merge_headers
 from cerebras_sdk._core.options import NOT_GIVEN, ClientOptions, Environment
 from cerebras_sdk._core.secret import Hidden, Secret
 from cerebras_sdk.errors import APIConnectionError
+from cerebras_sdk.types import ChatCompletion
 
 TEXT = "csk-test+s3cr3t/="
 NOW = 1_800_000_000.0
@@ -278,7 +280,7 @@ class TestErrorsOfWhatWasGiven:
         # The address itself is an argument, which the frames of its check hold.
         for url in (f"https://me:{TEXT}@h", f"me:{TEXT}@h", f"https://h/?k={TEXT}@"):
             with pytest.raises(cerebras_sdk.InvalidRequestError) as caught:
-                http.check_url(url.replace("https://h", "ftp://h"), "base_url")
+                urls.check_url(url.replace("https://h", "ftp://h"), "base_url")
             for one in (caught.value, caught.value.__context__, caught.value.__cause__):
                 assert_unseen(one)
 
@@ -345,7 +347,9 @@ class TestAnswersThatEchoTheKey:
     def test_do_not_show_it_in_the_error_of_a_whole_answer(self, template: str) -> None:
         hidden = Hidden(template.replace("%s", TEXT).encode())
         error = raised(
-            lambda: read_completion(hidden.value, REQUEST.signed(self.KEY), JSON, model="m")
+            lambda: read_answer(
+                hidden.value, ChatCompletion, REQUEST.signed(self.KEY), JSON, model="m"
+            )
         )
         assert_unseen_in(error)
 
@@ -353,7 +357,7 @@ class TestAnswersThatEchoTheKey:
         "template", ['{"error": "%s"}', '{"message": "%s"}', "<html>%s", '"%s"', '{"id": "%s"']
     )
     def test_do_not_show_it_in_the_error_of_a_stream(self, template: str) -> None:
-        reader = ChunkReader(REQUEST.signed(self.KEY), JSON, CHAT_CHUNK, model="m", n=1)
+        reader = ChunkReader(REQUEST.signed(self.KEY), JSON, CHAT, model="m", n=1)
         reader.feed(b"data: " + template.replace("%s", TEXT).encode() + b"\n\n")
         assert reader.failure is not None
         assert_unseen_in(reader.failure)

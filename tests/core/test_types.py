@@ -223,6 +223,17 @@ class TestFieldsThatThisVersionDoesNotKnow:
         assert other != UNKNOWN
 
 
+def test_a_null_in_a_list_stays_where_it_is() -> None:
+    document = {
+        "choices": [
+            {"text": "a", "logprobs": {"tokens": ["a", "b"], "token_logprobs": [None, 1.0]}, "x": 1}
+        ]
+    }
+    read = decode(json.dumps(document).encode(), msgspec.json.Decoder(types.Completion))
+    assert read.choices[0].logprobs is not None
+    assert read.choices[0].logprobs.token_logprobs == [None, 1.0]
+
+
 def test_a_dump_has_a_none_where_the_service_left_a_field_out() -> None:
     dumped = Usage(total_tokens=3).model_dump()
     assert dumped["image_tokens"] is None

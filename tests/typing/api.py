@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import assert_type
+from typing import Any, Unpack, assert_type
 
 import httpx
 import requests
@@ -20,7 +20,10 @@ from cerebras_sdk import (
     StreamTruncatedError,
     Timeout,
 )
-from cerebras_sdk.types import Usage
+from cerebras_sdk.images import image_part
+from cerebras_sdk.types import Completion, Usage
+from cerebras_sdk.types.models import ModelInfo, PublicModel
+from cerebras_sdk.types.params import ChatParams, MessageParam, Tool
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
 
@@ -71,6 +74,73 @@ async def asynchronous(streaming: bool) -> None:
         assert_type(opened, AsyncCerebras)
 
 
+def parameters(client: Cerebras, given: dict[str, Any], **params: Unpack[ChatParams]) -> None:
+    create = client.chat.completions.create
+    tool: Tool = {"type": "function", "function": {"name": "add", "parameters": {}}}
+    messages: list[MessageParam] = [{"role": "system", "content": "Be short."}]
+    answer = create(
+        messages=messages,
+        temperature=1,
+        stop=["a"],
+        tools=[tool],
+        tool_choice="auto",
+        response_format={"type": "json_schema", "json_schema": {"name": "a", "schema": {}}},
+        reasoning_effort="low",
+        stream_options={"include_usage": True},
+        queue_threshold=50,
+        extra_body={"new": 1},
+        timeout=5,
+    )
+    assert_type(answer, ChatCompletion)
+    wrapped: ChatCompletion = create(messages=MESSAGES, **params)
+    assert_type(wrapped, ChatCompletion)
+    message = answer.choices[0].message
+    create(messages=[*MESSAGES, message], tools=[given], prediction=given)
+    create(messages=[given, message, message.to_dict()], response_format=given)
+    part = image_part("photo.jpg")
+    create(messages=[{"role": "user", "content": [{"type": "text", "text": "What?"}, part]}])
+
+
+def texts(client: Cerebras, streaming: bool) -> None:
+    create = client.completions.create
+    assert_type(create(model="m", prompt="a"), Completion)
+    assert_type(create(model="m", prompt=["a", "b"], logprobs=5, echo=True), Completion)
+    assert_type(create(model="m", prompt=[1, 2]), Completion)
+    assert_type(create(model="m", prompt=[[1], [2]]), Completion)
+    assert_type(create(prompt="a", stream=streaming), Completion | Stream[Completion])
+    stream = create(prompt="a", stream=True)
+    assert_type(stream, Stream[Completion])
+    for chunk in stream:
+        assert_type(chunk, Completion)
+        assert_type(chunk.choices[0].text, str | None)
+    for text in stream.text_stream:
+        assert_type(text, str)
+    assert_type(stream.get_final_completion(), Completion)
+
+
+async def asynchronous_texts(client: AsyncCerebras, streaming: bool) -> None:
+    create = client.completions.create
+    assert_type(await create(model="m", prompt="a"), Completion)
+    stream = await create(prompt="a", stream=True)
+    assert_type(stream, AsyncStream[Completion])
+    assert_type(await stream.get_final_completion(), Completion)
+    assert_type(await create(prompt="a", stream=streaming), Completion | AsyncStream[Completion])
+
+
+def resources(client: Cerebras) -> None:
+    for model in client.models.list(format="openrouter"):
+        assert_type(model, ModelInfo)
+    assert_type(client.models.retrieve("m").id, str)
+    for public in client.models.public.list():
+        assert_type(public, PublicModel)
+        assert_type(public.limits.max_context_length, int | None)
+    assert_type(client.metrics.retrieve("my-org").text, str)
+    assert_type(client.with_options(max_retries=0, timeout=None), Cerebras)
+    assert_type(client.copy(api_key="csk-test"), Cerebras)
+    client.warm_up()
+    client.get("/v1/models", query={"format": "default"})
+
+
 def failures(error: APIStatusError, truncated: StreamTruncatedError) -> None:
     assert_type(error.status_code, int)
     assert_type(error.code, str | None)
@@ -82,5 +152,8 @@ def failures(error: APIStatusError, truncated: StreamTruncatedError) -> None:
 
 def wrong(client: Cerebras) -> None:
     client.chat.completions.create(messages=MESSAGES, stream="yes")  # type: ignore[call-overload]  # pyright: ignore
+    client.chat.completions.create(messages=MESSAGES, temprature=1)  # type: ignore[call-overload]  # pyright: ignore
+    client.chat.completions.create(messages=MESSAGES, seed="1")  # type: ignore[call-overload]  # pyright: ignore
+    client.completions.create(prompt=5)  # type: ignore[call-overload]  # pyright: ignore
     Cerebras(http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore
     Cerebras(retired_models="never")  # type: ignore[arg-type]  # pyright: ignore

@@ -1,9 +1,10 @@
-"""What all requests of the API have in common: the address and the body."""
+"""What the requests of the API have in common: the address, the body, the model that answers."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,27 +12,140 @@ import msgspec
 
 from ...errors import InvalidRequestError
 from ...types._base import plain
-from ..options import ClientOptions
+from ..aliases import resolve_model, retirement_notice
+from ..http import Request, Timeout, TimeoutInput
+from ..options import ClientOptions, NotGiven, hide_values
+from ..secret import Hidden
+
+_JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletionCall:
+    """A completion ready to be asked for.
+
+    `model` is the id that is sent; `notice` a warning that the user should see; `n` the number of
+    choices asked for.
+    """
+
+    request: Request
+    model: str
+    stream: bool
+    n: int
+    notice: str | None
+
+
+def completion_call(
+    options: ClientOptions,
+    path: str,
+    required: Mapping[str, Any],
+    *,
+    model: str | None,
+    stream: bool | None,
+    params: Mapping[str, Any],
+    extra_headers: Hidden[Mapping[str, str | None] | None],
+    extra_query: Mapping[str, Any] | None,
+    extra_body: Mapping[str, Any] | None,
+    timeout: TimeoutInput | NotGiven,
+    headers: Mapping[str, str] | None = None,
+    prompts: int = 1,
+) -> CompletionCall:
+    """POST `path` with `required` and those of `params` that are not None.
+
+    `headers` are parameters that the service takes as headers; `prompts` is how many there are,
+    each of which is answered `n` times.
+
+    Raises InvalidRequestError for what cannot be right; nothing is sent then.
+    """
+    if stream is not None and not isinstance(stream, bool):
+        raise InvalidRequestError(f"stream must be True or False, not {stream!r}")
+    extras: dict[str, object] = {"extra_query": extra_query, "extra_body": extra_body}
+    for name, extra in extras.items():
+        if extra is not None and not isinstance(extra, Mapping):
+            raise InvalidRequestError(f"{name} must be a dict, not {type(extra).__name__}")
+    resolution = resolve_model(
+        _model_name(options, model), aliases=options.aliases, retired=options.retired_models
+    )
+    body: dict[str, Any] = {"model": resolution.id, **required}
+    body |= {
+        name: value
+        for name, value in params.items()
+        if value is not None and not isinstance(value, NotGiven)
+    }
+    if stream:
+        body["stream"] = True
+    body.update(extra_body or {})
+    if body.get("max_tokens") is not None and body.get("max_completion_tokens") is not None:
+        raise InvalidRequestError(
+            "max_tokens and max_completion_tokens are two names of one limit: give only "
+            "max_completion_tokens"
+        )
+    n = body.get("n")
+    request = Request(
+        method="POST",
+        url=url_of(options, path, extra_query),
+        headers=options.headers,
+        body=encode(body),
+        timeout=options.timeout if isinstance(timeout, NotGiven) else Timeout.of(timeout),
+    )
+    request = request.with_headers({**_JSON, **(headers or {})})
+    request = request.with_headers(hide_values(extra_headers))
+    return CompletionCall(
+        request=request,
+        model=str(body["model"]),
+        stream=body.get("stream") is True,
+        n=prompts * (n if isinstance(n, int) and n > 0 else 1),
+        notice=retirement_notice(resolution),
+    )
+
+
+def _model_name(options: ClientOptions, model: str | None) -> str:
+    if model is None:
+        model = options.default_model
+        if model is None:
+            raise InvalidRequestError(
+                "model is missing: pass model=..., for example 'gpt-oss-120b', to the call or "
+                "default_model=... to the client"
+            )
+    if not isinstance(model, str):
+        raise InvalidRequestError(f"model must be a str, not {type(model).__name__}")
+    if not model.strip():
+        raise InvalidRequestError("model is empty")
+    return model
 
 
 def url_of(options: ClientOptions, path: str, query: Mapping[str, Any] | None) -> str:
-    return f"{options.base_url}{path}" + (f"?{urlencode(query, doseq=True)}" if query else "")
+    url = f"{options.base_url}{path}"
+    return f"{url}?{urlencode(_whole_characters(plain(query)), doseq=True)}" if query else url
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
+    """`body` as JSON; half a character (a lone surrogate) in it becomes U+FFFD.
+
+    Raises InvalidRequestError for what JSON cannot say.
+    """
     try:
         sent = plain(body)
         _refuse_changed(sent, "the request")
-        return msgspec.json.encode(sent)
-    except UnicodeEncodeError:
-        raise InvalidRequestError(
-            "the request has a lone surrogate (half a character) in a text; "
-            "text.encode('utf-8', 'replace').decode() removes it"
-        ) from None
+        try:
+            return msgspec.json.encode(sent)
+        except UnicodeEncodeError:
+            return msgspec.json.encode(_whole_characters(sent))
     except InvalidRequestError:
         raise
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidRequestError(f"the request cannot be written as JSON: {error}") from None
+
+
+def _whole_characters(value: Any) -> Any:
+    """The service refuses JSON with half a character in it; two halves in a row are a whole one."""
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, dict):
+        return {_whole_characters(name): _whole_characters(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_whole_characters(item) for item in value]
+    return value
 
 
 def _refuse_changed(value: object, where: str) -> None:

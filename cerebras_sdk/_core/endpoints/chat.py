@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ...errors import InvalidRequestError
-from ...types import Model
+from ...types import Message, Model
 from ...types._base import plain
-from ..aliases import resolve_model, retirement_notice
-from ..http import Request, Timeout, TimeoutInput
-from ..options import ClientOptions, NotGiven, hide_values
+from ...types.params import ChatParams
+from ..http import TimeoutInput
+from ..options import ClientOptions, NotGiven
 from ..secret import Hidden
-from .body import encode, url_of
+from .body import CompletionCall, completion_call
 
-_JSON = {"Content-Type": "application/json"}
+# Milliseconds. Source: https://inference-docs.cerebras.ai/api-reference/chat-completions
+_QUEUE_THRESHOLDS = range(50, 20_001)
+
+# What a message of the assistant may have. Source: the service's OpenAPI document (version 1.0).
+_ASSISTANT = ("role", "content", "reasoning", "tool_calls", "name")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatCall:
-    """A chat completion ready to be sent.
+class ChatOptions(ChatParams, total=False):
+    """The keywords of `chat.completions.create`, beside `messages` and `stream`."""
 
-    `model` is the id that is sent; `notice` a warning that the user should see; `n` the number of
-    choices asked for.
-    """
-
-    request: Request
-    model: str
-    stream: bool
-    n: int
-    notice: str | None
+    model: str | None
+    queue_threshold: int | None
+    extra_headers: Mapping[str, str | None] | None
+    extra_query: Mapping[str, Any] | None
+    extra_body: Mapping[str, Any] | None
+    timeout: TimeoutInput | NotGiven
 
 
 def chat_completion(
@@ -44,50 +43,35 @@ def chat_completion(
     extra_query: Mapping[str, Any] | None,
     extra_body: Mapping[str, Any] | None,
     timeout: TimeoutInput | NotGiven,
-) -> ChatCall:
+    queue_threshold: int | None = None,
+) -> CompletionCall:
     """POST /v1/chat/completions. Parameters that are None are left out.
 
     Raises InvalidRequestError for what cannot be right; nothing is sent then.
     """
-    if model is None:
-        model = options.default_model
-        if model is None:
-            raise InvalidRequestError(
-                "model is missing: pass model=..., for example 'gpt-oss-120b', to the call or "
-                "default_model=... to the client"
-            )
-    if not isinstance(model, str):
-        raise InvalidRequestError(f"model must be a str, not {type(model).__name__}")
-    if not model.strip():
-        raise InvalidRequestError("model is empty")
-    if stream is not None and not isinstance(stream, bool):
-        raise InvalidRequestError(f"stream must be True or False, not {stream!r}")
-    extras: dict[str, object] = {"extra_query": extra_query, "extra_body": extra_body}
-    for name, extra in extras.items():
-        if extra is not None and not isinstance(extra, Mapping):
-            raise InvalidRequestError(f"{name} must be a dict, not {type(extra).__name__}")
-    resolution = resolve_model(model, aliases=options.aliases, retired=options.retired_models)
-    body: dict[str, Any] = {"model": resolution.id, "messages": _messages(messages)}
-    body.update((name, value) for name, value in params.items() if value is not None)
-    if stream:
-        body["stream"] = True
-    body.update(extra_body or {})
-    n = body.get("n")
-    request = Request(
-        method="POST",
-        url=url_of(options, "/v1/chat/completions", extra_query),
-        headers=options.headers,
-        body=encode(body),
-        timeout=options.timeout if isinstance(timeout, NotGiven) else Timeout.of(timeout),
+    return completion_call(
+        options,
+        "/v1/chat/completions",
+        {"messages": _messages(messages)},
+        model=model,
+        stream=stream,
+        params=params,
+        extra_headers=extra_headers,
+        extra_query=extra_query,
+        extra_body=extra_body,
+        timeout=timeout,
+        headers=_queue_threshold(queue_threshold),
     )
-    request = request.with_headers(_JSON).with_headers(hide_values(extra_headers))
-    return ChatCall(
-        request=request,
-        model=str(body["model"]),
-        stream=body.get("stream") is True,
-        n=n if isinstance(n, int) and n > 0 else 1,
-        notice=retirement_notice(resolution),
-    )
+
+
+def _queue_threshold(milliseconds: int | None) -> dict[str, str]:
+    if milliseconds is None:
+        return {}
+    if not isinstance(milliseconds, int) or milliseconds not in _QUEUE_THRESHOLDS:
+        raise InvalidRequestError(
+            f"queue_threshold must be 50 to 20000 milliseconds, a whole number, not {milliseconds}"
+        )
+    return {"queue_threshold": str(milliseconds)}
 
 
 def _messages(messages: object) -> list[Any]:
@@ -96,18 +80,30 @@ def _messages(messages: object) -> list[Any]:
             "messages must be a list such as [{'role': 'user', 'content': 'Hello'}], "
             f"not {type(messages).__name__}"
         )
-    checked = list(messages)
+    checked = [_message(message, position) for position, message in enumerate(messages)]
     if not checked:
         raise InvalidRequestError("messages is empty: the model needs at least one")
-    for position, message in enumerate(checked):
-        if not isinstance(message, (Mapping, Model)):
-            raise InvalidRequestError(
-                f"messages[{position}] must be a dict with 'role' and 'content', "
-                f"not {type(message).__name__}"
-            )
-        role = plain(message).get("role")
-        if not isinstance(role, str) or not role:
-            raise InvalidRequestError(
-                f"messages[{position}] has no role: use 'system', 'user', 'assistant' or 'tool'"
-            )
     return checked
+
+
+def _message(message: object, position: int) -> dict[str, Any]:
+    if not isinstance(message, (Mapping, Model)):
+        raise InvalidRequestError(
+            f"messages[{position}] must be a dict with 'role' and 'content', "
+            f"not {type(message).__name__}"
+        )
+    sent: dict[str, Any] = plain(message)
+    role = sent.get("role")
+    if not isinstance(role, str) or not role:
+        raise InvalidRequestError(
+            f"messages[{position}] has no role: use 'system', 'user', 'assistant' or 'tool'"
+        )
+    if "reasoning_content" in sent:
+        # The name that other services have for it; this one refuses the whole request.
+        thinking = sent.pop("reasoning_content")
+        if thinking and not sent.get("reasoning"):
+            sent["reasoning"] = thinking
+    if isinstance(message, Message):
+        # What this version does not know of an answer, the service does not know of a request.
+        return {name: sent[name] for name in _ASSISTANT if name in sent}
+    return sent

@@ -34,7 +34,7 @@ def models(
     if model is not None:
         if not isinstance(model, str) or not model.strip():
             raise InvalidRequestError("model must be the id of a model")
-        path += "/" + quote(model, safe="")
+        path += "/" + quote(model, safe="", errors="replace")
     query = {"format": form} if form is not None else None
     return plain_request(
         options,

@@ -22,8 +22,10 @@ from .._core.options import (
 from .._core.secret import Hidden
 from .._transports._httpx import HttpClient, HttpxTransport, Lock
 from .base import AsyncBaseClient
+from .batches import AsyncBatches
 from .chat import AsyncChat
 from .completions import AsyncCompletions
+from .files import AsyncFiles
 from .metrics import AsyncMetrics
 from .models import AsyncModels
 
@@ -112,8 +114,10 @@ class AsyncCerebras(AsyncBaseClient):
         self._attach()
 
     def _attach(self) -> None:
+        self.batches = AsyncBatches(self)
         self.chat = AsyncChat(self)
         self.completions = AsyncCompletions(self)
+        self.files = AsyncFiles(self)
         self.metrics = AsyncMetrics(self)
         self.models = AsyncModels(self)
 

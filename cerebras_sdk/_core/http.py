@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol, TypeAlias
@@ -110,6 +110,38 @@ TimeoutInput: TypeAlias = float | Timeout | _FourTimeouts | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A body around a file of `size` bytes, which `pieces()` reads from the start each time."""
+
+    head: bytes = field(repr=False)
+    tail: bytes = field(repr=False)
+    size: int
+    pieces: Callable[[], Iterator[bytes]] = field(repr=False)
+    on_progress: Callable[[int, int], None] | None = field(default=None, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.head) + self.size + len(self.tail)
+
+    def parts(self) -> Generator[bytes, None, None]:
+        """The whole body, once."""
+        yield self.head
+        yield from self.pieces()
+        yield self.tail
+
+    def progress(self, sent: int) -> None:
+        if self.on_progress is not None:
+            self.on_progress(sent, len(self))
+
+    def __iter__(self) -> Generator[bytes, None, None]:
+        """The whole body, once; tells the progress as it is taken."""
+        sent = 0
+        for part in self.parts():
+            yield part
+            sent += len(part)
+            self.progress(sent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One HTTP request. Secrets stay `Secret` in `headers` until the wire."""
 
@@ -117,6 +149,7 @@ class Request:
     url: str
     headers: Mapping[str, str | Secret] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
+    upload: Upload | None = None  # in the place of `body`
     timeout: Timeout = field(default_factory=Timeout)
     public: bool = False  # answered without a key: none is looked for, and none sent
 

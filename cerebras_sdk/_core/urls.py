@@ -100,12 +100,17 @@ def redirected(request: Request, status: int, location: str | None) -> Request |
     # A user name would make the libraries put an Authorization of their own in the place of ours.
     if after[0] not in ("http", "https") or not after[1] or "@" in urlsplit(target).netloc:
         return None
-    method, body = request.method, request.body
+    method, body, upload = request.method, request.body, request.upload
     if status == 303 and method != "HEAD":
-        method, body = "GET", b""
+        method, body, upload = "GET", b"", None
     if before == after:
-        return dataclasses.replace(request, url=target, method=method, body=body)
-    if body or method not in ("GET", "HEAD") or (before[0], after[0]) == ("https", "http"):
+        return dataclasses.replace(request, url=target, method=method, body=body, upload=upload)
+    if (
+        body
+        or upload
+        or method not in ("GET", "HEAD")
+        or (before[0], after[0]) == ("https", "http")
+    ):
         return None
     headers = {
         name: value for name, value in request.headers.items() if name.lower() in _SAFE_EVERYWHERE

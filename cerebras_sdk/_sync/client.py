@@ -23,8 +23,10 @@ from .._core.options import (
 from .._core.secret import Hidden
 from .._transports._requests import HttpClient, Lock, RequestsTransport
 from .base import BaseClient
+from .batches import Batches
 from .chat import Chat
 from .completions import Completions
+from .files import Files
 from .metrics import Metrics
 from .models import Models
 
@@ -113,8 +115,10 @@ class Cerebras(BaseClient):
         self._attach()
 
     def _attach(self) -> None:
+        self.batches = Batches(self)
         self.chat = Chat(self)
         self.completions = Completions(self)
+        self.files = Files(self)
         self.metrics = Metrics(self)
         self.models = Models(self)
 

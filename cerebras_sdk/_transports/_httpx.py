@@ -8,7 +8,7 @@ import logging
 import os
 import re
 import ssl
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import TypeVar
 
 import anyio
@@ -16,7 +16,7 @@ import anyio.lowlevel
 import anyio.to_thread
 import httpx
 
-from .._core.http import Headers, Request, Timeout, reveal_headers
+from .._core.http import Headers, Request, Timeout, Upload, reveal_headers
 from ..errors import APIConnectionError, InvalidRequestError
 from . import (
     DRAIN_BYTES,
@@ -137,6 +137,7 @@ class HttpxTransport:
     ) -> HttpxResponse:
         client = self._client()
         before = kept(client.cookies.jar)
+        upload = None if request.upload is None else _Body(request.upload)
         try:
             response = await client.send(
                 client.build_request(
@@ -145,8 +146,9 @@ class HttpxTransport:
                     headers=[
                         (name.encode("ascii"), value.encode("latin-1"))
                         for name, value in reveal_headers(request.headers).items()
-                    ],
-                    content=request.body,
+                    ]
+                    + ([] if upload is None else [(b"Content-Length", b"%d" % upload.size)]),
+                    content=request.body if upload is None else upload,
                     timeout=_timeout(request.timeout),
                 ),
                 stream=True,
@@ -168,6 +170,9 @@ class HttpxTransport:
             if client.is_closed:
                 raise wrong_setup(error) from None
             raise
+        finally:
+            if upload is not None:
+                upload.close()
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)
@@ -188,6 +193,32 @@ class HttpxTransport:
         if self._own is None or self._own[0] != loop:
             self._own = (loop, new_client())
         return self._own[1]
+
+
+class _Body:
+    """An upload on its way: the disk is read in a thread, the progress told in the event loop."""
+
+    def __init__(self, upload: Upload) -> None:
+        self.size = len(upload)
+        self._upload = upload
+        self._parts = upload.parts()
+        self._sent = 0
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._sent:
+            self._upload.progress(self._sent)
+        part = await anyio.to_thread.run_sync(next, self._parts, b"")
+        if not part:
+            raise StopAsyncIteration
+        self._sent += len(part)
+        return part
+
+    def close(self) -> None:
+        """Closes the file of an upload that was broken off."""
+        self._parts.close()
 
 
 def _timeout(timeout: Timeout) -> httpx.Timeout:

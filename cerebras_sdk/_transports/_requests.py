@@ -132,7 +132,7 @@ class RequestsTransport:
                 request.method,
                 request.url,
                 headers=reveal_headers(request.headers),
-                data=request.body or None,
+                data=request.upload or request.body or None,
                 timeout=(request.timeout.connect, request.timeout.read),
                 # Without an `auth` of ours, requests would put what netrc says of the host in the
                 # place of the Authorization header.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._base import Answer, Model
+from .batches import Batch, BatchList, BatchRequestCounts, BatchResult, BatchResultError
 from .chat import (
     ChatCompletion,
     ChatCompletionChunk,
@@ -23,10 +24,16 @@ from .chat import (
     Usage,
 )
 from .completion import Completion, CompletionChoice, CompletionLogprobs
+from .files import FileDeleted, FileList, FileObject
 from .limits import RateLimits, RateLimitWindow
 
 __all__ = [
     "Answer",
+    "Batch",
+    "BatchList",
+    "BatchRequestCounts",
+    "BatchResult",
+    "BatchResultError",
     "ChatCompletion",
     "ChatCompletionChunk",
     "Choice",
@@ -36,6 +43,9 @@ __all__ = [
     "CompletionLogprobs",
     "CompletionTokensDetails",
     "Delta",
+    "FileDeleted",
+    "FileList",
+    "FileObject",
     "FunctionCall",
     "FunctionCallDelta",
     "Logprobs",

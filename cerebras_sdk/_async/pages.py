@@ -1,0 +1,64 @@
+"""Lists that turn their pages by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .._core.endpoints.files import Call
+
+if TYPE_CHECKING:
+    from .client import AsyncCerebras
+
+T = TypeVar("T")
+
+
+class AsyncPages(Generic[T]):
+    """A list of the service, asked for page by page while it is iterated:
+
+        async for file in client.files.list():
+            print(file.id)
+
+    Every iteration asks anew, and raises what a call raises.
+    """
+
+    def __init__(
+        self, client: AsyncCerebras, call: Call, kind: Any, limit: int | None, after: str | None
+    ) -> None:
+        self._client = client
+        self._call = call
+        self._kind = kind
+        self._limit = limit
+        self._after = after
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return AsyncPageItems(self._client, self._call, self._kind, self._limit, self._after)
+
+
+class AsyncPageItems(Generic[T]):
+    """One way through a list."""
+
+    def __init__(
+        self, client: AsyncCerebras, call: Call, kind: Any, limit: int | None, after: str | None
+    ) -> None:
+        self._client = client
+        self._call = call
+        self._kind = kind
+        self._limit = limit
+        self._after = after
+        self._more = True
+        self._left: list[T] = []
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        while not self._left:
+            if not self._more:
+                raise StopAsyncIteration
+            page = await self._client._ask(self._call.page(self._limit, self._after), self._kind)
+            self._left = page.data[::-1]
+            self._more = page.has_more and bool(page.data)
+            if page.data:
+                self._after = page.data[-1].id
+        return self._left.pop()

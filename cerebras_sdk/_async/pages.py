@@ -32,20 +32,15 @@ class AsyncPages(Generic[T]):
         self._after = after
 
     def __aiter__(self) -> AsyncIterator[T]:
-        return AsyncPageItems(self._client, self._call, self._kind, self._limit, self._after)
+        return AsyncPageItems(self)
 
 
 class AsyncPageItems(Generic[T]):
     """One way through a list."""
 
-    def __init__(
-        self, client: AsyncCerebras, call: Call, kind: Any, limit: int | None, after: str | None
-    ) -> None:
-        self._client = client
-        self._call = call
-        self._kind = kind
-        self._limit = limit
-        self._after = after
+    def __init__(self, pages: AsyncPages[T]) -> None:
+        self._pages = pages
+        self._after = pages._after
         self._more = True
         self._left: list[T] = []
 
@@ -56,7 +51,9 @@ class AsyncPageItems(Generic[T]):
         while not self._left:
             if not self._more:
                 raise StopAsyncIteration
-            page = await self._client._ask(self._call.page(self._limit, self._after), self._kind)
+            pages = self._pages
+            request = pages._call.page(pages._limit, self._after)
+            page = await pages._client._ask(request, pages._kind)
             self._left = page.data[::-1]
             self._more = page.has_more and bool(page.data)
             if page.data:

@@ -21,7 +21,12 @@ Compression = Literal["auto", "gzip", "msgpack", "off"]
 # Below this size a body fits into few packets, and compressing costs more than it saves.
 THRESHOLD = 16 * 1024
 _TOKEN_IDS = re.compile(rb'"prompt":\[+\d')
-_SPOKEN_OF = re.compile(r"encod|compress|gzip|msgpack|utf-?8|media type", re.IGNORECASE)
+# A service that knows nothing of it takes the bytes for bad JSON, which ours never is.
+_SPOKEN_OF = re.compile(
+    r"encod|compress|gzip|msgpack|utf-?8|media type|(invalid|malformed|not valid) json"
+    r"|pars\w+ the (request )?body",
+    re.IGNORECASE,
+)
 
 
 def compressed(request: Request, mode: Compression) -> Request:

@@ -33,20 +33,15 @@ class Pages(Generic[T]):
         self._after = after
 
     def __iter__(self) -> Iterator[T]:
-        return PageItems(self._client, self._call, self._kind, self._limit, self._after)
+        return PageItems(self)
 
 
 class PageItems(Generic[T]):
     """One way through a list."""
 
-    def __init__(
-        self, client: Cerebras, call: Call, kind: Any, limit: int | None, after: str | None
-    ) -> None:
-        self._client = client
-        self._call = call
-        self._kind = kind
-        self._limit = limit
-        self._after = after
+    def __init__(self, pages: Pages[T]) -> None:
+        self._pages = pages
+        self._after = pages._after
         self._more = True
         self._left: list[T] = []
 
@@ -57,7 +52,9 @@ class PageItems(Generic[T]):
         while not self._left:
             if not self._more:
                 raise StopIteration
-            page = self._client._ask(self._call.page(self._limit, self._after), self._kind)
+            pages = self._pages
+            request = pages._call.page(pages._limit, self._after)
+            page = pages._client._ask(request, pages._kind)
             self._left = page.data[::-1]
             self._more = page.has_more and bool(page.data)
             if page.data:

@@ -9,14 +9,24 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from ._version import __version__
+from ._version import __title__, __version__
 
 if TYPE_CHECKING:
     from ._async.client import AsyncCerebras
+    from ._async.client import AsyncCerebras as AsyncClient
+    from ._async.response import AsyncAPIResponse
     from ._async.stream import AsyncStream
     from ._core.http import Timeout
+    from ._core.options import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, NOT_GIVEN, NotGiven
+    from ._core.options import NOT_GIVEN as not_given
+    from ._core.options import NOT_GIVEN as omit
+    from ._core.options import NotGiven as Omit
+    from ._core.overrides import RequestOptions
     from ._sync.client import Cerebras
+    from ._sync.client import Cerebras as Client
+    from ._sync.response import APIResponse
     from ._sync.stream import Stream
+    from ._transports._files import FileInput, file_from_path
     from .errors import (
         APIConnectionError,
         APIError,
@@ -29,6 +39,7 @@ if TYPE_CHECKING:
         CerebrasWarning,
         ConflictError,
         CookieError,
+        InsecureURLWarning,
         InternalServerError,
         InvalidRequestError,
         KeyExchangeError,
@@ -47,15 +58,35 @@ if TYPE_CHECKING:
         StreamTruncatedError,
         UnprocessableEntityError,
     )
+    from .httpx_clients import (
+        DEFAULT_CONNECTION_LIMITS,
+        DefaultAioHttpClient,
+        DefaultAsyncHttpxClient,
+        DefaultHttpxClient,
+    )
     from .images import image_part
     from .types import ChatCompletion, ChatCompletionChunk, Completion
+    from .types import Model as BaseModel
 
 _MODULES = {
-    "_async.client": ["AsyncCerebras"],
+    "_async.client": ["AsyncCerebras", "AsyncCerebras as AsyncClient"],
+    "_async.response": ["AsyncAPIResponse"],
     "_async.stream": ["AsyncStream"],
     "_core.http": ["Timeout"],
-    "_sync.client": ["Cerebras"],
+    "_core.options": [
+        "DEFAULT_MAX_RETRIES",
+        "DEFAULT_TIMEOUT",
+        "NOT_GIVEN",
+        "NOT_GIVEN as not_given",
+        "NOT_GIVEN as omit",
+        "NotGiven",
+        "NotGiven as Omit",
+    ],
+    "_core.overrides": ["RequestOptions"],
+    "_sync.client": ["Cerebras", "Cerebras as Client"],
+    "_sync.response": ["APIResponse"],
     "_sync.stream": ["Stream"],
+    "_transports._files": ["FileInput", "file_from_path"],
     "errors": [
         "APIConnectionError",
         "APIError",
@@ -68,6 +99,7 @@ _MODULES = {
         "CerebrasWarning",
         "ConflictError",
         "CookieError",
+        "InsecureURLWarning",
         "InternalServerError",
         "InvalidRequestError",
         "KeyExchangeError",
@@ -86,30 +118,55 @@ _MODULES = {
         "StreamTruncatedError",
         "UnprocessableEntityError",
     ],
+    "httpx_clients": [
+        "DEFAULT_CONNECTION_LIMITS",
+        "DefaultAioHttpClient",
+        "DefaultAsyncHttpxClient",
+        "DefaultHttpxClient",
+    ],
     "images": ["image_part"],
-    "types": ["ChatCompletion", "ChatCompletionChunk", "Completion"],
+    "types": ["ChatCompletion", "ChatCompletionChunk", "Completion", "Model as BaseModel"],
 }
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
-_SUBMODULES = ("errors", "prometheus", "provider", "testing", "types")
+# "name there as name here"; most are the same. Those that differ are the official SDK's.
+_HOME = {
+    entry.rpartition(" ")[2]: (module, entry.partition(" ")[0])
+    for module, entries in _MODULES.items()
+    for entry in entries
+}
+_SUBMODULES = ("errors", "httpx_clients", "prometheus", "provider", "testing", "types")
 
 __all__ = [
+    "DEFAULT_CONNECTION_LIMITS",
+    "DEFAULT_MAX_RETRIES",
+    "DEFAULT_TIMEOUT",
+    "NOT_GIVEN",
     "APIConnectionError",
     "APIError",
+    "APIResponse",
     "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",
+    "AsyncAPIResponse",
     "AsyncCerebras",
+    "AsyncClient",
     "AsyncStream",
     "AuthenticationError",
     "BadRequestError",
+    "BaseModel",
     "Cerebras",
     "CerebrasError",
     "CerebrasWarning",
     "ChatCompletion",
     "ChatCompletionChunk",
+    "Client",
     "Completion",
     "ConflictError",
     "CookieError",
+    "DefaultAioHttpClient",
+    "DefaultAsyncHttpxClient",
+    "DefaultHttpxClient",
+    "FileInput",
+    "InsecureURLWarning",
     "InternalServerError",
     "InvalidRequestError",
     "KeyExchangeError",
@@ -118,9 +175,12 @@ __all__ = [
     "ModelRetiredError",
     "ModelRetiredWarning",
     "NotFoundError",
+    "NotGiven",
+    "Omit",
     "PaymentRequiredError",
     "PermissionDeniedError",
     "RateLimitError",
+    "RequestOptions",
     "Stream",
     "StreamDecodeError",
     "StreamError",
@@ -129,14 +189,19 @@ __all__ = [
     "StreamTruncatedError",
     "Timeout",
     "UnprocessableEntityError",
+    "__title__",
     "__version__",
+    "file_from_path",
     "image_part",
+    "not_given",
+    "omit",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
-        value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+        module, there = _HOME[name]
+        value = getattr(importlib.import_module(f".{module}", __name__), there)
     elif name in _SUBMODULES:
         value = importlib.import_module(f".{name}", __name__)
     else:

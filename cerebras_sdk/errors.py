@@ -28,6 +28,7 @@ CerebrasError
         └── StreamDecodeError            bytes that are no events, or events that are no chunks
 
 CerebrasWarning (UserWarning)
+├── InsecureURLWarning                   the key and the prompts go over plain http
 └── ModelRetiredWarning                  the model asked for is gone from the public service
 """
 
@@ -35,6 +36,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from .types.http import ErrorResponse, RequestInfo
 
 if TYPE_CHECKING:
     from .types import ChatCompletion
@@ -68,6 +71,10 @@ class CerebrasWarning(UserWarning):
     """The base of all warnings of this package."""
 
 
+class InsecureURLWarning(CerebrasWarning):
+    """The base URL is plain http to another machine: the key can be read on the way."""
+
+
 class ModelRetiredWarning(CerebrasWarning):
     """The model that was asked for is gone from the public service."""
 
@@ -75,9 +82,10 @@ class ModelRetiredWarning(CerebrasWarning):
 class APIError(CerebrasError):
     """The service, or the way to it, failed.
 
-    `message`: what went wrong, in one text. `url`: the address that was tried.
+    `message`: what went wrong, in one text. `method`, `url`: of the request that was tried.
     `body`: the answer's JSON, or its text, or None. `code`, `type`, `param`: of the error object.
     `request_id`: the header `inference-id`, else `cf-ray`; name it when you ask Cerebras for help.
+    Made by hand, it also takes a `request` with `method` and `url`, such as one of httpx.
     """
 
     status_code: int | None = None
@@ -85,9 +93,11 @@ class APIError(CerebrasError):
 
     def __init__(
         self,
-        message: str,
+        message: str = "",
+        request: Any = None,
         *,
         url: str | None = None,
+        method: str | None = None,
         body: object = None,
         code: str | None = None,
         type: str | None = None,
@@ -95,13 +105,21 @@ class APIError(CerebrasError):
         request_id: str | None = None,
     ) -> None:
         super().__init__(message)
+        if request is not None:
+            url, method = str(request.url), request.method
         self.message = message
         self.url = url
+        self.method = method
         self.body = body
         self.code = code
         self.type = type
         self.param = param
         self.request_id = request_id
+
+    @property
+    def request(self) -> RequestInfo:
+        """`method` and `url` in one object, as in other SDKs."""
+        return RequestInfo(self.method or "", self.url or "")
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The constructors take keywords, which the default of BaseException does not replay.
@@ -123,30 +141,48 @@ class APITimeoutError(APIConnectionError):
     """No answer came in time."""
 
 
-class APIResponseValidationError(APIError):
-    """An answer came that is not what the API documents."""
+class _Answered(APIError):
+    """What the errors that have an answer share."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status_code: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        response: Any = None,
+        **details: Any,
+    ) -> None:
+        if response is not None:
+            status_code, headers = response.status_code, response.headers
+            details.setdefault("request", response.request)
+        super().__init__(message, **details)
+        self.status_code = 0 if status_code is None else status_code
+        self.headers = {} if headers is None else headers
+
+    @property
+    def response(self) -> ErrorResponse:
+        """`status_code`, `headers` and `body` in one object, as in other SDKs."""
+        return ErrorResponse(self.status_code or 0, self.headers, self.body, self.request)
 
 
-class APIStatusError(APIError):
+class APIResponseValidationError(_Answered):
+    """An answer came that is not what the API documents; `status_code` and `headers` are its."""
+
+
+class APIStatusError(_Answered):
     """The service answered with an error status, or with an error object.
 
-    `status_code` and `headers` are those of the answer.
+    `status_code` and `headers` are those of the answer. Made by hand, it also takes a `response`
+    with the two, such as one of httpx.
     """
 
     status_code: int
 
     def __init__(
-        self,
-        message: str,
-        *,
-        status_code: int,
-        headers: Mapping[str, str] | None = None,
-        partial: ChatCompletion | None = None,
-        **details: Any,
+        self, message: str = "", *, partial: ChatCompletion | None = None, **details: Any
     ) -> None:
         super().__init__(message, **details)
-        self.status_code = status_code
-        self.headers = {} if headers is None else headers
         self.partial = partial
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import ssl
 import threading
@@ -34,8 +35,8 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) ->
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-    for name in ("API_KEY", "COOKIES", "BASE_URL", "SESSION_URL", "LOCAL_MODEL"):
-        monkeypatch.delenv(f"CEREBRAS_{name}", raising=False)
+    for name in [name for name in os.environ if name.startswith("CEREBRAS_")]:
+        monkeypatch.delenv(name)
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     for scheme in ("http", "https", "all"):

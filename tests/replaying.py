@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from vcr.request import Request
 from cerebras_sdk._core.auth import SESSION_URLS
 from cerebras_sdk._core.endpoints.metrics import METRICS_HOST
 from cerebras_sdk._core.options import BASE_URL
-from cerebras_sdk.testing import serve
+from cerebras_sdk.testing import EchoEngine, serve
 
 FOLDER = Path(__file__).parent.parent / "cassettes"
 RECORDING = bool(os.environ.get("CEREBRAS_RECORD"))
@@ -28,6 +29,7 @@ SESSION_COOKIE = "test-session"
 # Of a response only what a client acts on is kept; ids, dates and the edge's cookies are noise.
 _KEPT = ("content-type", "content-encoding", "inference-id", "location", "retry-after")
 _HOSTS = (("/api/auth/", SESSION_URLS[0]), ("/api/v1/metrics/", METRICS_HOST))
+_BOUNDARY = "boundary"
 _recorded: set[Path] = set()
 
 
@@ -55,7 +57,13 @@ class _Readable:
 
 def _request(request: Request) -> Request:
     # The two libraries say "no body" differently, and a stand-in is recorded under the real name.
-    request.body = request.body or b""
+    # An upload comes in pieces, and what is set as the body of those would be taken for pieces too.
+    body = request.body_bytes or b""
+    request = Request(request.method, request.uri, body, request.headers)
+    if boundary := re.search(r"boundary=(\w+)", str(request.headers.get("content-type"))):
+        # Made anew for every upload.
+        request.body = body.replace(boundary[1].encode(), _BOUNDARY.encode())
+        request.headers["content-type"] = f"multipart/form-data; boundary={_BOUNDARY}"
     parts = urlsplit(request.uri)
     if parts.hostname == "127.0.0.1":
         path = parts._replace(scheme="", netloc="").geturl()
@@ -109,12 +117,18 @@ def replayed(path: Path) -> Iterator[dict[str, Any]]:
     """
     record = RECORDING and path not in _recorded
     with contextlib.ExitStack() as stack:
-        options: dict[str, Any] = {"api_key": "csk-test", "base_url": BASE_URL}
+        options: dict[str, Any] = {
+            "api_key": "csk-test",
+            "management_key": "csk-management-test",
+            "base_url": BASE_URL,
+        }
         if record:
             _recorded.add(path)
             path.unlink(missing_ok=True)
             if LIVE_KEY is None:
-                server = stack.enter_context(serve(sessions={SESSION_COOKIE: "csk-test"}))
+                server = stack.enter_context(
+                    serve(EchoEngine(delay=0.005), sessions={SESSION_COOKIE: "csk-test"})
+                )
                 options["base_url"] = server.base_url
                 options["session_url"] = server.session_url
             else:

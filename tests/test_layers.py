@@ -52,13 +52,20 @@ LAYERS = {
     "errors": layer("types", libraries="msgspec", pure=True),
     "_core": layer("_core", "types", "errors", "_version", libraries="msgspec", pure=True),
     "_transports": layer("_transports", "_core", "errors"),
+    "_log": layer("errors"),
+    "_transports._aiohttp": layer(
+        "_transports", "_core", "errors", libraries="aiohttp httpx httpx_aiohttp"
+    ),
+    "_transports._certificates": layer("_transports", libraries="truststore"),
+    "_transports._dotenv": layer("_core", "errors", libraries="dotenv"),
+    "_transports._httpx_adapter": layer("_transports", libraries="httpx requests"),
     "_transports._cookies": layer(
         "_transports", "_core", "errors", libraries="platformdirs browser_cookie3"
     ),
     "_transports._httpx": layer("_transports", "_core", "errors", libraries="httpx anyio"),
     "_transports._requests": layer("_transports", "_core", "errors", libraries="requests urllib3"),
-    "_async": layer("_async", "_transports", "_core", "types", "errors"),
-    "_sync": layer("_sync", "_transports", "_core", "types", "errors"),
+    "_async": layer("_async", "_transports", "_core", "types", "errors", "_log"),
+    "_sync": layer("_sync", "_transports", "_core", "types", "errors", "_log"),
 }
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from cerebras_sdk import AsyncCerebras, Cerebras
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "run_unasync.py"
 PAIRS = [
@@ -125,18 +129,56 @@ def test_a_row_that_matches_nothing_is_an_error(top: Path) -> None:
     assert "match nothing: anext" in done.stderr
 
 
+def resources(client: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """A client and its resources, by their path."""
+    yield path, client
+    for name, value in vars(client).items():
+        if not name.startswith("_"):
+            yield from resources(value, f"{path}.{name}")
+
+
+def public(thing: object) -> dict[str, object]:
+    names = [name for name in dir(type(thing)) if not name.startswith("_")]
+    return {name: inspect.getattr_static(type(thing), name) for name in names}
+
+
 def test_both_twins_have_the_same_public_surface() -> None:
+    ours = dict(resources(AsyncCerebras("csk-test")))
+    twins = dict(resources(Cerebras("csk-test")))
+    assert ours.keys() == twins.keys()
+    assert {".chat.completions", ".models.public", ".management.models.versions"} < ours.keys()
+    for path, resource in ours.items():
+        assert public(resource).keys() == public(twins[path]).keys(), path
     for source, twin in PAIRS:
         for name, cls in inspect.getmembers(source, inspect.isclass):
-            if not name.startswith("Async"):
-                continue
-            other = getattr(twin, name.removeprefix("Async"))
-            for member, value in inspect.getmembers(cls):
-                if member.startswith("_") or not callable(value):
-                    continue
-                mine, its = inspect.signature(value), inspect.signature(getattr(other, member))
-                assert list(mine.parameters) == list(its.parameters), (name, member)
-                for parameter in mine.parameters.values():
-                    assert parameter.default is its.parameters[parameter.name].default or (
-                        parameter.default == its.parameters[parameter.name].default
-                    )
+            if name.startswith("Async"):
+                same_signatures(cls, getattr(twin, name.removeprefix("Async")))
+
+
+def same_signatures(cls: type, other: type) -> None:
+    for name in ["__init__", *(name for name in dir(cls) if not name.startswith("_"))]:
+        value = getattr(cls, name)
+        if not callable(value):
+            assert type(value) is type(getattr(other, name)), (cls, name)
+            continue
+        mine, its = inspect.signature(value), inspect.signature(getattr(other, name))
+        assert list(mine.parameters) == list(its.parameters), (cls, name)
+        for parameter in mine.parameters.values():
+            twin = its.parameters[parameter.name]
+            assert (parameter.kind, parameter.default) == (twin.kind, twin.default), (cls, name)
+            assert untwinned(parameter.annotation) == untwinned(twin.annotation), (cls, name)
+        assert untwinned(mine.return_annotation) == untwinned(its.return_annotation), (cls, name)
+
+
+def untwinned(annotation: object) -> str:
+    """What an annotation says, whichever twin says it."""
+    text = re.sub(r"\bAwaitable\[(.*)\]$", r"\1", str(annotation))
+    return re.sub(r"\bAsync(?=[A-Z])", "", text).replace("Httpx", "Requests")
+
+
+def test_the_typing_test_uses_every_method() -> None:
+    text = (SCRIPT.parent.parent / "tests" / "typing" / "_async" / "surface.py").read_text()
+    used = set(re.findall(r"\.(\w+)", text))
+    for path, resource in resources(AsyncCerebras("csk-test")):
+        methods = {name for name, value in public(resource).items() if inspect.isfunction(value)}
+        assert methods <= used, (path, methods - used)

@@ -13,7 +13,9 @@ from .._core.options import NOT_GIVEN, NotGiven
 from .._core.secret import Hidden
 from ..errors import APIStatusError, CerebrasError
 from ..types.batches import Batch, BatchList, BatchResult
+from .base import AsyncReply
 from .pages import AsyncPages
+from .resource import AsyncResource
 
 if TYPE_CHECKING:
     from .client import AsyncCerebras
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 _NO_SUCH_PATH = (404, 405)
 
 
-class AsyncBatches:
+class AsyncBatches(AsyncResource):
     """`client.batches`: requests that run in the background (private preview).
 
         file = await client.files.create("requests.jsonl")
@@ -33,8 +35,7 @@ class AsyncBatches:
     Source: inference-docs.cerebras.ai, "Files" and "Batch"
     """
 
-    def __init__(self, client: AsyncCerebras) -> None:
-        self._client = client
+    _without_response = frozenset({"list", "results", "wait"})
 
     async def create(
         self,
@@ -182,21 +183,22 @@ class AsyncBatchResultLines:
     def __init__(self, client: AsyncCerebras, call: Call, batch_id: str) -> None:
         self._client = client
         self._request = call.request("GET", batch_id, "results")
-        self._answer: Any = None
+        self._answer: AsyncReply | None = None
 
     def __aiter__(self) -> AsyncIterator[BatchResult]:
         return self
 
     async def __anext__(self) -> BatchResult:
         if self._answer is None:
-            response, self._request = await self._client._send(
-                self._request, stream=False, model=None
-            )
-            self._headers = response.headers
-            self._answer = iter(response.body.splitlines())
-        for line in self._answer:
+            self._answer = await self._client._send(self._request)
+            self._lines = iter(self._answer.response.body.splitlines())
+        for line in self._lines:
             if line.strip():
                 return read_answer(
-                    line, BatchResult, self._request, self._headers, name="result of a batch"
+                    line,
+                    BatchResult,
+                    self._answer.request,
+                    self._answer.response.headers,
+                    name="result of a batch",
                 )
         raise StopAsyncIteration

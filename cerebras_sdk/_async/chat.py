@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from .._core.chunks import CHAT
-from .._core.endpoints.chat import ChatOptions, chat_completion
+from .._core.endpoints.body import tracing_headers
+from .._core.endpoints.chat import ChatOptions, chat_completion, queue_header
 from .._core.http import TimeoutInput
 from .._core.options import NOT_GIVEN, NotGiven
 from .._core.secret import Hidden
@@ -23,24 +24,23 @@ from ..types.params import (
     ToolChoice,
     ToolParam,
 )
+from .resource import AsyncResource
 from .stream import AsyncStream, complete
 
 if TYPE_CHECKING:
     from .client import AsyncCerebras
 
 
-class AsyncChat:
+class AsyncChat(AsyncResource):
     """`client.chat`."""
 
     def __init__(self, client: AsyncCerebras) -> None:
+        super().__init__(client)
         self.completions = AsyncChatCompletions(client)
 
 
-class AsyncChatCompletions:
+class AsyncChatCompletions(AsyncResource):
     """`client.chat.completions`."""
-
-    def __init__(self, client: AsyncCerebras) -> None:
-        self._client = client
 
     @overload
     async def create(
@@ -104,6 +104,9 @@ class AsyncChatCompletions:
         queue_threshold: int | None = None,
         model_parameters: Mapping[str, Any] | None = None,
         user: str | None = None,
+        cf_ray: str | None = None,
+        x_amz_cf_id: str | None = None,
+        x_delay_time: float | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
@@ -171,6 +174,9 @@ class AsyncChatCompletions:
             refused while the average time in the queue is longer. Sent as a header. Default: none.
         model_parameters: what only one model knows; the others refuse it. Default: none.
         user: an id of your user, against abuse. Default: none.
+        cf_ray: the header CF-RAY, which the service's OpenAPI document names and does not describe.
+        x_amz_cf_id: the header X-Amz-Cf-Id, likewise.
+        x_delay_time: the header X-delay-time, likewise; a number.
         extra_headers, extra_query, extra_body: added to the request as they are, and stronger than
             what stands there.
         timeout: as in the client, for this call.
@@ -188,7 +194,8 @@ class AsyncChatCompletions:
             model=model,
             stream=stream,
             params={name: given[name] for name in ChatParams.__annotations__},
-            queue_threshold=queue_threshold,
+            headers=queue_header(queue_threshold)
+            | tracing_headers(cf_ray, x_amz_cf_id, x_delay_time),
             extra_headers=headers,
             extra_query=extra_query,
             extra_body=extra_body,

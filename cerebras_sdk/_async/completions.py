@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import Any, Literal, Unpack, overload
 
 from .._core.chunks import TEXT
+from .._core.endpoints.body import tracing_headers
 from .._core.endpoints.completions import CompletionOptions, text_completion
 from .._core.http import TimeoutInput
 from .._core.options import NOT_GIVEN, NotGiven
 from .._core.secret import Hidden
 from ..types import Completion
 from ..types.params import CompletionParams, GrammarRoot, Prompt, ReasoningFormat, StreamOptions
+from .resource import AsyncResource
 from .stream import AsyncStream, complete
 
-if TYPE_CHECKING:
-    from .client import AsyncCerebras
 
-
-class AsyncCompletions:
+class AsyncCompletions(AsyncResource):
     """`client.completions`."""
-
-    def __init__(self, client: AsyncCerebras) -> None:
-        self._client = client
 
     @overload
     async def create(
@@ -73,6 +69,9 @@ class AsyncCompletions:
         reasoning_format: ReasoningFormat | None = None,
         prompt_cache_key: str | None = None,
         user: str | None = None,
+        cf_ray: str | None = None,
+        x_amz_cf_id: str | None = None,
+        x_delay_time: float | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
@@ -119,6 +118,9 @@ class AsyncCompletions:
         prompt_cache_key: up to 1024 characters; calls with the same one share cached prompts. The
             account must be enabled for it. Default: none.
         user: an id of your user, against abuse. Default: none.
+        cf_ray: the header CF-RAY, which the service's OpenAPI document names and does not describe.
+        x_amz_cf_id: the header X-Amz-Cf-Id, likewise.
+        x_delay_time: the header X-delay-time, likewise; a number.
         extra_headers, extra_query, extra_body: added to the request as they are, and stronger than
             what stands there.
         timeout: as in the client, for this call.
@@ -136,6 +138,7 @@ class AsyncCompletions:
             model=model,
             stream=stream,
             params={name: given[name] for name in CompletionParams.__annotations__},
+            headers=tracing_headers(cf_ray, x_amz_cf_id, x_delay_time),
             extra_headers=headers,
             extra_query=extra_query,
             extra_body=extra_body,

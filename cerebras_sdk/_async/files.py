@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from .._core.endpoints.files import Call, upload
 from .._core.http import TimeoutInput
 from .._core.options import NOT_GIVEN, NotGiven
 from .._core.secret import Hidden
-from .._transports._files import FileInput, find_file
+from .._transports._files import CallbackError, FileInput, carried, find_file
 from ..types.files import FileDeleted, FileList, FileObject
 from .pages import AsyncPages
-
-if TYPE_CHECKING:
-    from .client import AsyncCerebras
+from .resource import AsyncResource
 
 
-class AsyncFiles:
+class AsyncFiles(AsyncResource):
     """`client.files`: upload, list, read and delete files (private preview).
 
     Source: inference-docs.cerebras.ai, "Files" and "Batch"
     """
 
-    def __init__(self, client: AsyncCerebras) -> None:
-        self._client = client
+    _without_response = frozenset({"list"})
 
     async def create(
         self,
@@ -41,10 +37,12 @@ class AsyncFiles:
         """Uploads a file, read piece by piece.
 
         file: a path, bytes, or a binary file, which is sent from its start, or `(name, one of
-            these)`. The service takes `.jsonl` of at most 200 MB.
+            these)`, or `(name, one of these, media type)`. The service takes `.jsonl` of at most
+            200 MB.
         expires_after: seconds, from 3600 to 2592000; the service's default is 7 days.
         on_progress: called with the bytes sent and the bytes in all (of the whole body, a little
-            more than the file); a second attempt begins at the start again.
+            more than the file); a second attempt begins at the start again. An error that it
+            raises ends the call, and is not tried again.
         filename: the name to send, instead of the file's own.
 
         Raises FileNotFoundError and the like before anything is sent.
@@ -55,14 +53,19 @@ class AsyncFiles:
         request = upload(
             self._call(headers, timeout),
             filename=source.name,
+            media_type=source.media_type,
             size=source.size,
             pieces=source.pieces,
             purpose=purpose,
             expires_after=expires_after,
-            on_progress=on_progress,
+            on_progress=None if on_progress is None else carried(on_progress),
             boundary=secrets.token_hex(16),
         )
-        return await self._client._ask(request, FileObject)
+        try:
+            return await self._client._ask(request, FileObject)
+        except CallbackError as stopped:
+            error = stopped.error
+        raise error
 
     def list(
         self,
@@ -104,8 +107,7 @@ class AsyncFiles:
         headers = Hidden(extra_headers)
         del extra_headers
         request = self._call(headers, timeout).request("GET", file_id, "content")
-        response, _ = await self._client._send(request, stream=False, model=None)
-        return response.body
+        return self._client._give(await self._client._send(request), _content)
 
     async def delete(
         self,
@@ -124,3 +126,7 @@ class AsyncFiles:
         self, headers: Hidden[Mapping[str, str | None] | None], timeout: TimeoutInput | NotGiven
     ) -> Call:
         return Call(self._client._options, "/v1/files", headers, timeout)
+
+
+def _content(body: Hidden[bytes]) -> bytes:
+    return body.value

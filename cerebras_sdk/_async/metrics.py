@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from .._core.endpoints.metrics import metrics
 from .._core.http import TimeoutInput
@@ -11,20 +10,15 @@ from .._core.limits import ResponseInfo
 from .._core.options import NOT_GIVEN, NotGiven
 from .._core.secret import Hidden
 from ..types.metrics import MetricsText
-
-if TYPE_CHECKING:
-    from .client import AsyncCerebras
+from .resource import AsyncResource
 
 
-class AsyncMetrics:
+class AsyncMetrics(AsyncResource):
     """`client.metrics`: how dedicated endpoints are doing (private preview).
 
     Ask at most six times a minute: the values are those of the last complete minute.
     Source: https://inference-docs.cerebras.ai/capabilities/metrics
     """
-
-    def __init__(self, client: AsyncCerebras) -> None:
-        self._client = client
 
     async def retrieve(
         self,
@@ -40,7 +34,11 @@ class AsyncMetrics:
         request = metrics(
             self._client._options, organization_id, extra_headers=headers, timeout=timeout
         )
-        response, _ = await self._client._send(request, stream=False, model=None)
-        answer = MetricsText(text=response.body.decode("utf-8", "replace"))
-        answer._response = ResponseInfo(response.headers)
-        return answer
+        reply = await self._client._send(request)
+
+        def read(body: Hidden[bytes]) -> MetricsText:
+            answer = MetricsText(text=body.value.decode("utf-8", "replace"))
+            answer._response = ResponseInfo(reply.response.headers)
+            return answer
+
+        return self._client._give(reply, read)

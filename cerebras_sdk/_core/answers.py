@@ -10,7 +10,8 @@ import msgspec
 from ..errors import APIResponseValidationError
 from ..types import Answer
 from ..types._decode import decode, parse_json
-from .failures import embedded_error, foreign_message, redact, request_id
+from .casting import cast, is_foreign
+from .failures import embedded_error, foreign_message, redact, redacted_headers, request_id
 from .http import Headers, Request
 from .limits import ResponseInfo
 
@@ -28,6 +29,7 @@ def read_answer(
     request: Request,
     headers: Headers,
     *,
+    status: int = 200,
     name: str = "answer to this request",
     model: str | None = None,
 ) -> T:
@@ -38,7 +40,11 @@ def read_answer(
     """
     wanted: Any = kind
     try:
-        answer: T = decode(body, _decoder(wanted))
+        answer: T = (
+            cast(body, wanted, request, status, headers)
+            if is_foreign(wanted)
+            else decode(body, _decoder(wanted))
+        )
     except msgspec.DecodeError as error:
         reason = str(error)
     else:
@@ -48,7 +54,7 @@ def read_answer(
             return answer
         reason = "it has no choices"
         del answer  # a traceback shows the variables of a frame, and this may repeat the key
-    shown = redact(body, request)
+    shown, headers = redact(body, request), redacted_headers(headers, request)
     del body
     document: object
     try:
@@ -61,7 +67,10 @@ def read_answer(
         raise failure
     raise APIResponseValidationError(
         f"the answer is no {name}: {reason} [{request.method} {request.url}]",
+        status_code=status,
+        headers=headers,
         url=request.url,
+        method=request.method,
         body=document,
         request_id=request_id(headers),
     )

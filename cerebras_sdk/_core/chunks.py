@@ -181,5 +181,6 @@ class ChunkReader(Generic[ChunkT, WholeT]):
             + (f" (request id {ident})" if ident else ""),
             partial=self._partial(),
             url=self._request.url,
+            method=self._request.method,
             request_id=ident,
         )

@@ -154,14 +154,13 @@ class Credentials:
         self._auth = CookieAuth(cookies, source=label, session_urls=self._session_urls)
 
 
-def given_key(api_key: Hidden[object]) -> Secret | None:
-    """The argument `api_key`, checked."""
-    if api_key.value is None:
+def given_key(key: Hidden[object], name: str = "api_key") -> Secret | None:
+    """The argument `name`, checked."""
+    if key.value is None:
         return None
-    if not isinstance(api_key.value, (str, Secret)):
-        kind = type(api_key.value).__name__
-        raise InvalidRequestError(f"api_key must be a str, not {kind}")
-    return Secret(api_key.value)
+    if not isinstance(key.value, (str, Secret)):
+        raise InvalidRequestError(f"{name} must be a str, not {type(key.value).__name__}")
+    return ApiKey.of(Secret(key.value), f"{name}=").key
 
 
 def _cookie_source(label: str, given: Hidden[Any]) -> CookieSource | None:

@@ -58,7 +58,6 @@ def status_error(
 
     `model`: the id that was asked for; a `model_not_found` then names what to use instead.
     """
-    where = f"{request.method} {request.url}"
     parsed: object
     try:
         parsed = parse_json(body)
@@ -68,7 +67,7 @@ def status_error(
         detail = ErrorDetail(message=foreign_message(status, headers, text, request.url))
     else:
         detail = error_detail(parsed) or _unknown_detail(parsed)
-    return _build(status, detail, parsed, headers, where, request.url, model)
+    return _build(status, detail, parsed, headers, request, model)
 
 
 def embedded_error(
@@ -85,8 +84,7 @@ def embedded_error(
     status = document.get("status_code")
     if not isinstance(status, int) or isinstance(status, bool) or status < 400:
         status = 404 if detail.code == "model_not_found" else 500
-    where = f"the answer to {request.method} {request.url}"
-    return _build(status, detail, document, headers, where, request.url, model)
+    return _build(status, detail, document, headers, request, model, where="the answer to ")
 
 
 class ErrorDetail(msgspec.Struct, frozen=True):
@@ -198,9 +196,10 @@ def _build(
     detail: ErrorDetail,
     body: object,
     headers: Headers,
-    where: str,
-    url: str,
+    request: Request,
     model: str | None,
+    *,
+    where: str = "",
 ) -> APIStatusError:
     cls = _CLASSES.get(status)
     if cls is None:
@@ -214,10 +213,11 @@ def _build(
     tail = f" (request id {ident})" if ident else ""
     code = f" {detail.code}" if detail.code else ""
     return cls(
-        f"{status}{code}: {message} [{where}]{tail}",
+        f"{status}{code}: {message} [{where}{request.method} {request.url}]{tail}",
         status_code=status,
         headers=headers,
-        url=url,
+        url=request.url,
+        method=request.method,
         body=body,
         code=detail.code,
         type=detail.type,

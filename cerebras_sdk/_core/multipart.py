@@ -8,10 +8,16 @@ from collections.abc import Mapping
 _QUOTED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 
 
-def around_file(fields: Mapping[str, str], filename: str, boundary: str) -> tuple[bytes, bytes]:
+def around_file(
+    fields: Mapping[str, str],
+    filename: str,
+    boundary: str,
+    *,
+    media_type: str = "application/octet-stream",
+) -> tuple[bytes, bytes]:
     """The bytes before and after the content of a file, in the field `file` behind `fields`.
 
-    boundary: a text in ASCII that does not occur in the content.
+    boundary: a text in ASCII that does not occur in the content. media_type: safe for a header.
     """
     head = "".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(name)}"\r\n\r\n{value}\r\n'
@@ -19,7 +25,7 @@ def around_file(fields: Mapping[str, str], filename: str, boundary: str) -> tupl
     )
     head += (
         f'--{boundary}\r\nContent-Disposition: form-data; name="file"; '
-        f'filename="{_quoted(filename)}"\r\nContent-Type: application/octet-stream\r\n\r\n'
+        f'filename="{_quoted(filename)}"\r\nContent-Type: {media_type}\r\n\r\n'
     )
     return head.encode("utf-8", "replace"), f"\r\n--{boundary}--\r\n".encode("ascii")
 

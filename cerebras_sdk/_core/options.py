@@ -19,6 +19,8 @@ BASE_URL = "https://api.cerebras.ai"
 # The version of the API that this release was written against.
 # Source: https://inference-docs.cerebras.ai/support/versions
 API_VERSION = "2"
+DEFAULT_TIMEOUT = 60.0  # seconds
+DEFAULT_MAX_RETRIES = 2
 USER_AGENT = f"cerebras-inference-sdk/{__version__}"
 
 RetiredModels = Literal["warn", "replace", "error"]
@@ -35,6 +37,7 @@ class NotGiven:
 
 
 NOT_GIVEN: Final = NotGiven()
+_NOTHING: Final[Hidden[Any]] = Hidden(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,8 @@ class Environment:
     base_url: str | None = None
     session_url: str | None = None
     custom_headers: Secret | None = None
+    management_key: Secret | None = None
+    log: str | None = None  # "info" or "debug"
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> Environment:
@@ -58,6 +63,8 @@ class Environment:
             base_url=get("BASE_URL"),
             session_url=get("SESSION_URL"),
             custom_headers=Secret(get("CUSTOM_HEADERS") or "") or None,
+            management_key=Secret(get("MANAGEMENT_KEY") or "") or None,
+            log=get("LOG"),
         )
 
 
@@ -70,7 +77,10 @@ class ClientOptions:
     retry: RetryPolicy
     default_model: str | None
     aliases: Mapping[str, str]
+    own_headers: Mapping[str, str | Secret]  # without those that the user gave
     headers: Mapping[str, str | Secret]
+    query: Mapping[str, Any]
+    management_key: Secret | None
     retired_models: RetiredModels
     compression: Compression
 
@@ -80,16 +90,20 @@ class ClientOptions:
         environment: Environment,
         *,
         base_url: str | None,
-        timeout: TimeoutInput,
-        max_retries: int,
+        timeout: TimeoutInput | NotGiven,
+        max_retries: int | NotGiven,
         default_model: str | None,
         aliases: Mapping[str, str] | None,
         default_headers: Hidden[Mapping[str, str] | None],
+        default_query: Mapping[str, Any] | None = None,
+        management_key: Secret | None = None,
         retired_models: RetiredModels,
         api_version: str | None = None,
         compression: Compression = "auto",
     ) -> ClientOptions:
         """Checks what a client's constructor was given. Raises InvalidRequestError."""
+        if isinstance(max_retries, NotGiven):
+            max_retries = DEFAULT_MAX_RETRIES
         if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
             raise InvalidRequestError(f"max_retries must be 0 or more, not {max_retries!r}")
         if compression not in get_args(Compression):
@@ -101,25 +115,31 @@ class ClientOptions:
             )
         if aliases is not None and not isinstance(aliases, Mapping):
             raise InvalidRequestError("aliases must be a dict of names and models")
+        if default_query is not None and not isinstance(default_query, Mapping):
+            raise InvalidRequestError("default_query must be a dict of names and values")
         for alias, target in (aliases or {}).items():
             if not isinstance(alias, str) or not isinstance(target, str) or not target.strip():
                 raise InvalidRequestError(f"aliases: {alias!r}: {target!r} is no pair of names")
+        own_headers = merge_headers(
+            {"User-Agent": USER_AGENT, "Accept": "application/json"},
+            {"X-Cerebras-Version-Patch": api_version},
+        )
         return cls(
             base_url=(
                 normalize_base_url(environment.base_url, "CEREBRAS_BASE_URL")
                 if base_url is None and environment.base_url is not None
                 else normalize_base_url(BASE_URL if base_url is None else base_url)
             ),
-            timeout=Timeout.of(timeout),
+            timeout=Timeout.of(DEFAULT_TIMEOUT if isinstance(timeout, NotGiven) else timeout),
             retry=RetryPolicy(max_retries=max_retries),
             default_model=default_model,
             aliases=dict(aliases or {}),
+            own_headers=own_headers,
             headers=merge_headers(
-                {"User-Agent": USER_AGENT, "Accept": "application/json"},
-                {"X-Cerebras-Version-Patch": api_version},
-                _header_lines(environment.custom_headers),
-                hide_values(default_headers),
+                own_headers, _header_lines(environment.custom_headers), hide_values(default_headers)
             ),
+            query=dict(default_query or {}),
+            management_key=management_key or environment.management_key,
             retired_models=retired_models,
             compression=compression,
         )
@@ -127,16 +147,28 @@ class ClientOptions:
     def changed(
         self,
         *,
-        base_url: str | None,
-        timeout: TimeoutInput | NotGiven,
-        max_retries: int | None,
-        default_model: str | None,
-        aliases: Mapping[str, str] | None,
-        default_headers: Hidden[Mapping[str, str | None] | None],
-        retired_models: RetiredModels | None,
-        compression: Compression | None,
+        base_url: str | None = None,
+        timeout: TimeoutInput | NotGiven = NOT_GIVEN,
+        max_retries: int | NotGiven | None = None,
+        default_model: str | None = None,
+        aliases: Mapping[str, str] | None = None,
+        default_headers: Hidden[Mapping[str, str | None] | None] = _NOTHING,
+        set_default_headers: Hidden[Mapping[str, str] | None] = _NOTHING,
+        default_query: Mapping[str, Any] | None = None,
+        set_default_query: Mapping[str, Any] | None = None,
+        management_key: Secret | None = None,
+        retired_models: RetiredModels | None = None,
+        compression: Compression | None = None,
     ) -> ClientOptions:
-        """These options with others in their place; headers and aliases are added to the known."""
+        """These options with others in their place; headers, aliases and the query are added to
+        the known, but those that are `set_` stand alone."""
+        for name, added, alone in (
+            ("headers", default_headers.value, set_default_headers.value),
+            ("query", default_query, set_default_query),
+        ):
+            if added is not None and alone is not None:
+                raise InvalidRequestError(f"give default_{name} or set_default_{name}, not both")
+        known = self.headers if set_default_headers.value is None else self.own_headers
         checked = ClientOptions.of(
             Environment(),
             base_url=_or(base_url, self.base_url),
@@ -144,19 +176,25 @@ class ClientOptions:
             max_retries=_or(max_retries, self.retry.max_retries),
             default_model=_or(default_model, self.default_model),
             aliases=aliases,
-            default_headers=Hidden(None),
+            default_headers=_NOTHING,
+            default_query=_or(set_default_query, default_query),
+            management_key=management_key or self.management_key,
             retired_models=_or(retired_models, self.retired_models),
             compression=_or(compression, self.compression),
         )
         return dataclasses.replace(
             checked,
             aliases={**self.aliases, **checked.aliases},
-            headers=merge_headers(self.headers, hide_values(default_headers)),
+            query={**(self.query if set_default_query is None else {}), **checked.query},
+            own_headers=self.own_headers,
+            headers=merge_headers(
+                known, hide_values(set_default_headers), hide_values(default_headers)
+            ),
         )
 
 
 def _or(given: Any, known: Any) -> Any:
-    return known if given is None else given
+    return known if given is None or isinstance(given, NotGiven) else given
 
 
 def _header_lines(text: Secret | None) -> dict[str, Secret]:
@@ -176,10 +214,10 @@ def hide_values(headers: Hidden[Any]) -> dict[str, Any]:
     if odd:
         raise InvalidRequestError(f"header {odd[0]!r}: names and values are str")
     return {
-        name: Secret(value) if isinstance(value, str) else value
+        name: Secret(value) if isinstance(value, str) else value or None
         for name, value in headers.value.items()
     }
 
 
 def _is_text(value: object) -> bool:
-    return value is None or isinstance(value, (str, Secret))
+    return value is None or isinstance(value, (str, Secret, NotGiven))

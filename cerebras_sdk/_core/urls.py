@@ -36,8 +36,9 @@ def _split(url: str) -> SplitResult | None:
     return None if any(c <= " " or c in "\\\x7f" for c in url) else parts
 
 
-def check_url(url: object, what: str) -> str:
-    """`url` when a key may be sent to it: https, or http to this machine.
+def check_url(url: object, what: str, *, plain_http: bool = False) -> str:
+    """`url` when a secret may be sent to it: https, or http to this machine; with `plain_http` to
+    another too, which the user is to be warned of, but not to the service itself.
 
     Raises InvalidRequestError, which never repeats a password that stands in the address.
     """
@@ -52,7 +53,8 @@ def check_url(url: object, what: str) -> str:
     if not host or parts.scheme not in ("http", "https"):
         shown = "" if set("@?#") & set(url) else f", not {url!r}"
         raise InvalidRequestError(f"{what} must start with https:// and name a host{shown}")
-    if parts.scheme == "http" and not is_loopback(host):
+    own = not host.endswith("cerebras.ai")
+    if parts.scheme == "http" and not is_loopback(host) and not (plain_http and own):
         raise InvalidRequestError(
             f"{what} is at 'http://{host}': keys and cookies are sent over https only "
             "(http to this machine aside)"
@@ -65,12 +67,23 @@ def normalize_base_url(url: str, what: str = "base_url") -> str:
 
     The official SDK wants `https://api.cerebras.ai`, OpenAI's `https://api.cerebras.ai/v1`.
     """
-    url = check_url(url, what)
+    url = check_url(url, what, plain_http=True)
     for endpoint in _ENDPOINTS:
         if url.endswith("/v1" + endpoint):
             url = url.removesuffix(endpoint)
             break
     return url.removesuffix("/v1").rstrip("/")
+
+
+def plain_http_notice(base_url: str) -> str | None:
+    """What to say of an address where the key and the prompts can be read on the way."""
+    parts = urlsplit(base_url)
+    if parts.scheme != "http" or is_loopback(parts.hostname or ""):
+        return None
+    return (
+        f"base_url is at 'http://{parts.hostname}': the key and the prompts can be read on the way "
+        "there. Use https, or ignore InsecureURLWarning where the network is your own"
+    )
 
 
 def origin(url: str) -> tuple[str, str, int]:

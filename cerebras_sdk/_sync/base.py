@@ -3,27 +3,53 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import random
 import time
-from typing import TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self, TypeVar
 
 from .._core.answers import read_answer
 from .._core.compression import compressed, is_refused
 from .._core.credentials import Credentials
-from .._core.failures import redact, redacted_headers, status_error
+from .._core.endpoints.models import WARMING, plain_request
+from .._core.failures import redact, redacted_headers, request_id, status_error
 from .._core.http import Request
 from .._core.options import USER_AGENT, ClientOptions
-from .._core.secret import Secret
+from .._core.secret import Hidden, Secret
 from .._core.urls import origin, redirected
+from .._transports import Streamed
 from .._transports._cookies import read_sources
 from .._transports._requests import Lock, RequestsResponse, RequestsTransport
 from ..errors import APIConnectionError, APIError, CerebrasError
+from .response import APIResponse
 
 T = TypeVar("T")
 
 _LOG = logging.getLogger("cerebras_sdk")
 _MAX_REDIRECTS = 5
+_WARMING_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer below 300, and how it was got."""
+
+    response: RequestsResponse
+    request: Request  # as it was sent last
+    retries: int
+    seconds: float  # until it was there; of a stream, its headers
+
+
+@dataclass(slots=True)
+class ClientState:
+    """What a client shares with its copies on the same connections."""
+
+    closed: bool = False
+    to_warm: bool = False  # at the first use
+    uncompressed: set[tuple[str, str, int]] = field(default_factory=set)  # origins that refused
 
 
 class BaseClient:
@@ -33,22 +59,70 @@ class BaseClient:
     _credentials: Credentials
     _transport: RequestsTransport
     _lock: Lock
-    _uncompressed: set[tuple[str, str, int]]  # origins that refused a compressed body
-    _closed: bool
+    _state: ClientState
+    _wanted: Literal["object", "raw", "streamed"] = "object"  # what a call gives
+
+    def _delivering(self, wanted: Literal["raw", "streamed"]) -> Self:
+        """This client, whose calls give the answer as it came."""
+        other = self._copy()
+        other._wanted = wanted
+        return other
+
+    def _retrying(self, max_retries: int) -> Self:
+        """This client, which tries `max_retries` times again."""
+        other = self._copy()
+        other._options = self._options.changed(max_retries=max_retries)
+        return other
+
+    def _copy(self) -> Self:
+        """A client of its own, on the same connections."""
+        other = copy.copy(self)
+        other._attach()
+        return other
+
+    def _attach(self) -> None:
+        """Makes the resources of this client."""
+        raise NotImplementedError
 
     def _ask(self, request: Request, kind: type[T], *, model: str | None = None) -> T:
         """The whole answer to `request` as a `kind`."""
-        response, sent = self._send(request, stream=False, model=model)
-        return read_answer(response.body, kind, sent, response.headers)
+        reply = self._send(request, model=model)
+        response = reply.response
 
-    def _send(
-        self, request: Request, *, stream: bool, model: str | None
-    ) -> tuple[RequestsResponse, Request]:
-        """The answer to `request` once it is below 300, and the request as it was sent last."""
-        if self._closed:
+        def read(body: Hidden[bytes]) -> T:
+            return read_answer(
+                body.value,
+                kind,
+                reply.request,
+                response.headers,
+                status=response.status,
+                model=model,
+            )
+
+        return self._give(reply, read)
+
+    def _give(
+        self, reply: Reply, read: Callable[[Hidden[bytes]], T], *, is_stream: bool = False
+    ) -> T:
+        """What `read` makes of the body, or the answer itself when that is wanted.
+
+        The body is hidden: a traceback shows a frame's variables, and it may repeat the key.
+        """
+        if self._wanted == "object":
+            return read(Hidden(reply.response.body))
+        answer: Any = APIResponse(reply, read, is_stream=is_stream)
+        return answer  # type: ignore[no-any-return]
+
+    def _send(self, request: Request, *, stream: bool = False, model: str | None = None) -> Reply:
+        """The answer to `request` once it is below 300."""
+        if self._state.closed:
             raise CerebrasError("the client is closed")
+        if self._state.to_warm:
+            self._warm()
+        left: Streamed = "any" if self._wanted == "streamed" else stream
         plain = request
-        if origin(request.url) not in self._uncompressed:
+        uncompressed = self._state.uncompressed
+        if origin(request.url) not in uncompressed:
             request = compressed(request, self._options.compression)
         attempts = 0
         renewed = False
@@ -57,14 +131,17 @@ class BaseClient:
             key = None if request.is_signed or request.public else self._key()
             error: APIError
             try:
+                start = time.monotonic()
                 response, sent = self._follow(
-                    request if key is None else request.signed(key), stream=stream
+                    request if key is None else request.signed(key), stream=left
                 )
+                seconds = time.monotonic() - start
             except APIConnectionError as failure:
                 error = failure
             else:
+                self._log(response, sent, seconds)
                 if response.status < 300:
-                    return response, sent
+                    return Reply(response, sent, attempts - 1, seconds)
                 error = status_error(
                     response.status,
                     redacted_headers(response.headers, sent),
@@ -74,7 +151,7 @@ class BaseClient:
                 )
                 if request is not plain and is_refused(error):
                     _LOG.warning("%s; from now on bodies go there as they are", error)
-                    self._uncompressed.add(origin(request.url))
+                    uncompressed.add(origin(request.url))
                     request = plain
                     attempts -= 1
                     continue
@@ -88,9 +165,20 @@ class BaseClient:
             )
             if delay is None:
                 raise error
+            _LOG.info("trying again in %.2f s: %s", delay, error)
             self._transport.sleep(delay)
 
-    def _follow(self, request: Request, *, stream: bool) -> tuple[RequestsResponse, Request]:
+    def _log(self, response: RequestsResponse, request: Request, seconds: float) -> None:
+        if not _LOG.isEnabledFor(logging.INFO):
+            return
+        headers = redacted_headers(response.headers, request)
+        what, ident = f"{request.method} {request.url}", request_id(headers)
+        _LOG.info("%s: %d in %.3f s (%s)", what, response.status, seconds, ident or "no id")
+        # Secrets and the user's own headers show themselves as ***, prompts and answers not at all.
+        _LOG.debug("%s: sent %d bytes, %r", what, len(request.body), request.headers)
+        _LOG.debug("%s: answered %r", what, headers)
+
+    def _follow(self, request: Request, *, stream: Streamed) -> tuple[RequestsResponse, Request]:
         response = self._transport.send(request, stream=stream)
         for _ in range(_MAX_REDIRECTS):
             target = redirected(request, response.status, response.headers.get("location"))
@@ -99,6 +187,18 @@ class BaseClient:
             request = target
             response = self._transport.send(request, stream=stream)
         return response, request
+
+    def _warm(self) -> None:
+        """Opens a second connection, in the background: the call at hand opens its own."""
+        self._state.to_warm = False
+        self._transport.start(self._warm_quietly)
+
+    def _warm_quietly(self) -> None:
+        request = plain_request(self._options, "GET", WARMING, timeout=_WARMING_SECONDS)
+        try:
+            self._follow(request.signed(self._key()), stream=False)
+        except Exception as error:  # of a background task: nobody could catch it
+            _LOG.debug("no connection was opened ahead: %s", error)
 
     def _key(self) -> Secret:
         credentials = self._credentials

@@ -14,7 +14,9 @@ from .._core.options import NOT_GIVEN, NotGiven
 from .._core.secret import Hidden
 from ..errors import APIStatusError, CerebrasError
 from ..types.batches import Batch, BatchList, BatchResult
+from .base import Reply
 from .pages import Pages
+from .resource import Resource
 
 if TYPE_CHECKING:
     from .client import Cerebras
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 _NO_SUCH_PATH = (404, 405)
 
 
-class Batches:
+class Batches(Resource):
     """`client.batches`: requests that run in the background (private preview).
 
         file = client.files.create("requests.jsonl")
@@ -34,8 +36,7 @@ class Batches:
     Source: inference-docs.cerebras.ai, "Files" and "Batch"
     """
 
-    def __init__(self, client: Cerebras) -> None:
-        self._client = client
+    _without_response = frozenset({"list", "results", "wait"})
 
     def create(
         self,
@@ -183,19 +184,22 @@ class BatchResultLines:
     def __init__(self, client: Cerebras, call: Call, batch_id: str) -> None:
         self._client = client
         self._request = call.request("GET", batch_id, "results")
-        self._answer: Any = None
+        self._answer: Reply | None = None
 
     def __iter__(self) -> Iterator[BatchResult]:
         return self
 
     def __next__(self) -> BatchResult:
         if self._answer is None:
-            response, self._request = self._client._send(self._request, stream=False, model=None)
-            self._headers = response.headers
-            self._answer = iter(response.body.splitlines())
-        for line in self._answer:
+            self._answer = self._client._send(self._request)
+            self._lines = iter(self._answer.response.body.splitlines())
+        for line in self._lines:
             if line.strip():
                 return read_answer(
-                    line, BatchResult, self._request, self._headers, name="result of a batch"
+                    line,
+                    BatchResult,
+                    self._answer.request,
+                    self._answer.response.headers,
+                    name="result of a batch",
                 )
         raise StopIteration

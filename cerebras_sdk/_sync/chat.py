@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from .._core.chunks import CHAT
-from .._core.endpoints.chat import ChatOptions, chat_completion
+from .._core.endpoints.body import tracing_headers
+from .._core.endpoints.chat import ChatOptions, chat_completion, queue_header
 from .._core.http import TimeoutInput
 from .._core.options import NOT_GIVEN, NotGiven
 from .._core.secret import Hidden
@@ -24,24 +25,23 @@ from ..types.params import (
     ToolChoice,
     ToolParam,
 )
+from .resource import Resource
 from .stream import Stream, complete
 
 if TYPE_CHECKING:
     from .client import Cerebras
 
 
-class Chat:
+class Chat(Resource):
     """`client.chat`."""
 
     def __init__(self, client: Cerebras) -> None:
+        super().__init__(client)
         self.completions = ChatCompletions(client)
 
 
-class ChatCompletions:
+class ChatCompletions(Resource):
     """`client.chat.completions`."""
-
-    def __init__(self, client: Cerebras) -> None:
-        self._client = client
 
     @overload
     def create(
@@ -105,6 +105,9 @@ class ChatCompletions:
         queue_threshold: int | None = None,
         model_parameters: Mapping[str, Any] | None = None,
         user: str | None = None,
+        cf_ray: str | None = None,
+        x_amz_cf_id: str | None = None,
+        x_delay_time: float | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
@@ -172,6 +175,9 @@ class ChatCompletions:
             refused while the average time in the queue is longer. Sent as a header. Default: none.
         model_parameters: what only one model knows; the others refuse it. Default: none.
         user: an id of your user, against abuse. Default: none.
+        cf_ray: the header CF-RAY, which the service's OpenAPI document names and does not describe.
+        x_amz_cf_id: the header X-Amz-Cf-Id, likewise.
+        x_delay_time: the header X-delay-time, likewise; a number.
         extra_headers, extra_query, extra_body: added to the request as they are, and stronger than
             what stands there.
         timeout: as in the client, for this call.
@@ -189,7 +195,8 @@ class ChatCompletions:
             model=model,
             stream=stream,
             params={name: given[name] for name in ChatParams.__annotations__},
-            queue_threshold=queue_threshold,
+            headers=queue_header(queue_threshold)
+            | tracing_headers(cf_ray, x_amz_cf_id, x_delay_time),
             extra_headers=headers,
             extra_query=extra_query,
             extra_body=extra_body,

@@ -6,14 +6,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from .._core.compression import Compression
 from .._core.credentials import CookieInput, Credentials, given_key
-from .._core.endpoints.models import plain_request
 from .._core.http import TimeoutInput
 from .._core.options import (
     API_VERSION,
+    DEFAULT_MAX_RETRIES,
+    DEFAULT_TIMEOUT,
     NOT_GIVEN,
     ClientOptions,
     Environment,
@@ -21,19 +22,23 @@ from .._core.options import (
     RetiredModels,
 )
 from .._core.secret import Hidden
+from .._log import configure
+from .._transports._dotenv import read_env_file
 from .._transports._requests import HttpClient, Lock, RequestsTransport
-from .base import BaseClient
+from .base import ClientState
 from .batches import Batches
 from .chat import Chat
 from .completions import Completions
 from .files import Files
+from .management import Management
 from .metrics import Metrics
 from .models import Models
+from .resource import WithResponse
+from .settings import Settings
+from .verbs import Verbs
 
-T = TypeVar("T")
 
-
-class Cerebras(BaseClient):
+class Cerebras(Verbs, Settings):
     """The blocking client of the Cerebras Inference API.
 
     Use it as a context manager, or call `close()` at the end:
@@ -51,15 +56,17 @@ class Cerebras(BaseClient):
     cookies: of a signed-in session on cerebras.ai, exchanged for a short-lived key: a mapping, a
         `Cookie:` header, a jar (http.cookiejar, requests, httpx), the path of a file (cookies.txt,
         JSON export, HAR), or "browser" for those of the user's browser (extra `[browser]`).
-    base_url: with or without `/v1`; else CEREBRAS_BASE_URL, else https://api.cerebras.ai.
+    base_url: with or without `/v1`; else CEREBRAS_BASE_URL, else https://api.cerebras.ai. Plain
+        http to another machine gives an InsecureURLWarning.
     timeout: seconds for each of connect, read, write and pool, or a Timeout, an httpx.Timeout, or
         None to wait for ever.
     max_retries: how often a call that failed in passing is tried again.
     default_model: used by calls that name no model.
     aliases: your own names for models; they go before the built-in spellings.
     default_headers: sent with every call; stronger than CEREBRAS_CUSTOM_HEADERS, whose lines are
-        `Name: value`.
+        `Name: value`. default_query: added to the address of every call.
     http_client: your own requests.Session, with your proxies and certificates; it is not closed.
+    management_key: for `client.management`; else CEREBRAS_MANAGEMENT_KEY.
     session_url: the one address to exchange cookies at, instead of those of cerebras.ai; else
         CEREBRAS_SESSION_URL.
     api_version: of the API, as the header X-Cerebras-Version-Patch; None sends none.
@@ -68,9 +75,13 @@ class Cerebras(BaseClient):
         for that host, and the request sent again.
     retired_models: "warn" sends the id of a retired model as asked, with a ModelRetiredWarning;
         "replace" sends its replacement; "error" refuses.
+    warm_tcp_connection: True opens a connection in the background when the client is first used,
+        `with` included; `warm_up()` does so at once.
 
     Raises InvalidRequestError for options that cannot be right.
     """
+
+    _without_response = frozenset({"close", "copy", "from_env_file", "with_options"})
 
     def __init__(
         self,
@@ -78,23 +89,27 @@ class Cerebras(BaseClient):
         *,
         cookies: CookieInput | None = None,
         base_url: str | None = None,
-        timeout: TimeoutInput = 60.0,
-        max_retries: int = 2,
+        timeout: TimeoutInput | NotGiven = DEFAULT_TIMEOUT,
+        max_retries: int | NotGiven = DEFAULT_MAX_RETRIES,
         default_model: str | None = None,
         aliases: Mapping[str, str] | None = None,
         default_headers: Mapping[str, str] | None = None,
+        default_query: Mapping[str, Any] | None = None,
         http_client: HttpClient | None = None,
+        management_key: str | None = None,
         session_url: str | None = None,
         api_version: str | None = API_VERSION,
         compression: Compression = "auto",
         retired_models: RetiredModels = "warn",
+        warm_tcp_connection: bool = False,
+        _environment: Environment | None = None,
     ) -> None:
         # A traceback shows a frame's variables: from here on these show nothing.
-        key = Hidden[object](api_key)
+        key, other_key = Hidden[object](api_key), Hidden[object](management_key)
         jar = None if cookies is None else Hidden(cookies)
         headers = Hidden(default_headers)
-        del api_key, cookies, default_headers
-        environment = Environment.read(os.environ)
+        del api_key, management_key, cookies, default_headers
+        environment = Environment.read(os.environ) if _environment is None else _environment
         self._options = ClientOptions.of(
             environment,
             base_url=base_url,
@@ -103,33 +118,44 @@ class Cerebras(BaseClient):
             default_model=default_model,
             aliases=aliases,
             default_headers=headers,
+            default_query=default_query,
+            management_key=given_key(other_key, "management_key"),
             api_version=api_version,
             compression=compression,
             retired_models=retired_models,
         )
+        self._environment = environment
         self._credentials = Credentials(given_key(key), jar, environment, session_url=session_url)
         self._transport = RequestsTransport(http_client)
         self._lock = Lock()
-        self._uncompressed = set()
-        self._closed = False
+        self._state = ClientState(to_warm=warm_tcp_connection)
         self._attach()
+        self._warn_of_plain_http()
+        configure(environment.log)
 
     def _attach(self) -> None:
         self.batches = Batches(self)
         self.chat = Chat(self)
         self.completions = Completions(self)
         self.files = Files(self)
+        self.management = Management(self)
         self.metrics = Metrics(self)
         self.models = Models(self)
 
-    @property
-    def base_url(self) -> str:
-        """The address of the service, without `/v1`."""
-        return self._options.base_url
+    @classmethod
+    def from_env_file(cls, path: str | os.PathLike[str] = ".env", **options: Any) -> Self:
+        """A client that reads its CEREBRAS_ variables from a file too; extra `[dotenv]`.
+
+        What is set in the environment is stronger. `options` are those of the constructor. Raises
+        FileNotFoundError.
+        """
+        given = Hidden(options)
+        del options
+        return cls(**given.value, _environment=read_env_file(path))
 
     @property
     def is_closed(self) -> bool:
-        return self._closed
+        return self._state.closed
 
     def with_options(
         self,
@@ -138,25 +164,32 @@ class Cerebras(BaseClient):
         cookies: CookieInput | None = None,
         base_url: str | None = None,
         timeout: TimeoutInput | NotGiven = NOT_GIVEN,
-        max_retries: int | None = None,
+        max_retries: int | NotGiven | None = None,
         default_model: str | None = None,
         aliases: Mapping[str, str] | None = None,
         default_headers: Mapping[str, str | None] | None = None,
+        set_default_headers: Mapping[str, str] | None = None,
+        default_query: Mapping[str, Any] | None = None,
+        set_default_query: Mapping[str, Any] | None = None,
         http_client: HttpClient | None = None,
+        management_key: str | None = None,
         session_url: str | None = None,
         compression: Compression | None = None,
         retired_models: RetiredModels | None = None,
+        warm_tcp_connection: bool | None = None,
     ) -> Self:
         """A client with other options, which shares the connections of this one and its key.
 
-        `default_headers` are added to those of this client (None takes one away), `aliases` too;
-        closing one of the two closes the connections of both. `client.copy` is the same.
+        `default_headers` are added to those of this client (None takes one away), `default_query`
+        and `aliases` too; `set_default_headers` and `set_default_query` stand in their place.
+        Closing one of the two clients closes the other, unless they have an `http_client` each.
+        `client.copy` is the same.
         """
-        key = Hidden[object](api_key)
+        key, other_key = Hidden[object](api_key), Hidden[object](management_key)
         jar = None if cookies is None else Hidden(cookies)
-        headers = Hidden(default_headers)
-        del api_key, cookies, default_headers
-        other = object.__new__(type(self))
+        headers, alone = Hidden(default_headers), Hidden(set_default_headers)
+        del api_key, management_key, cookies, default_headers, set_default_headers
+        other = self._copy()
         other._options = self._options.changed(
             base_url=base_url,
             timeout=timeout,
@@ -164,100 +197,47 @@ class Cerebras(BaseClient):
             default_model=default_model,
             aliases=aliases,
             default_headers=headers,
+            set_default_headers=alone,
+            default_query=default_query,
+            set_default_query=set_default_query,
+            management_key=given_key(other_key, "management_key"),
             retired_models=retired_models,
             compression=compression,
         )
-        if key.value is None and jar is None and session_url is None:
-            other._credentials, other._lock = self._credentials, self._lock
-        else:
+        if key.value is not None or jar is not None or session_url is not None:
             other._credentials = Credentials(
-                given_key(key), jar, Environment.read(os.environ), session_url=session_url
+                given_key(key), jar, self._environment, session_url=session_url
             )
             other._lock = Lock()
-        other._transport = (
-            self._transport if http_client is None else RequestsTransport(http_client)
-        )
-        other._uncompressed = self._uncompressed
-        other._closed = self._closed
-        other._attach()
+        if http_client is not None:
+            other._transport = RequestsTransport(http_client)
+            other._state = ClientState()
+        if base_url is not None:
+            other._warn_of_plain_http()
+        if warm_tcp_connection is not None:
+            other._state.to_warm = warm_tcp_connection
         return other
 
     copy = with_options
 
-    def warm_up(self) -> None:
-        """Opens a connection before the first call needs it: GET /v1/tcp_warming.
+    @property
+    def with_raw_response(self) -> WithResponse:
+        """The same resources, whose methods give the answer as it came, an APIResponse."""
+        return WithResponse(self._delivering("raw"))
 
-        The connection goes to the pool that later serves the calls. Raises what a call raises.
-        """
-        self.get("/v1/tcp_warming")
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        cast_to: type[T] | None = None,
-        body: Any = None,
-        query: Mapping[str, Any] | None = None,
-        extra_headers: Mapping[str, str | None] | None = None,
-        timeout: TimeoutInput | NotGiven = NOT_GIVEN,
-    ) -> T | Any:
-        """Any request to any path below the base URL, with the key, the retries and the errors of
-        every other call.
-
-        path: from the slash on, such as `/v1/models`. body: sent as JSON. cast_to: the type of the
-        answer; None gives it as plain dicts and lists.
-        """
-        headers = Hidden(extra_headers)
-        del extra_headers
-        request = plain_request(
-            self._options,
-            method,
-            path,
-            body=body,
-            query=query,
-            extra_headers=headers,
-            timeout=timeout,
-        )
-        kind: Any = Any if cast_to is None else cast_to
-        return self._ask(request, kind)
-
-    def get(self, path: str, **options: Any) -> Any:
-        """`request("GET", path, ...)`."""
-        given = Hidden(options)
-        del options
-        return self.request("GET", path, **given.value)
-
-    def post(self, path: str, **options: Any) -> Any:
-        """`request("POST", path, ...)`."""
-        given = Hidden(options)
-        del options
-        return self.request("POST", path, **given.value)
-
-    def put(self, path: str, **options: Any) -> Any:
-        """`request("PUT", path, ...)`."""
-        given = Hidden(options)
-        del options
-        return self.request("PUT", path, **given.value)
-
-    def patch(self, path: str, **options: Any) -> Any:
-        """`request("PATCH", path, ...)`."""
-        given = Hidden(options)
-        del options
-        return self.request("PATCH", path, **given.value)
-
-    def delete(self, path: str, **options: Any) -> Any:
-        """`request("DELETE", path, ...)`."""
-        given = Hidden(options)
-        del options
-        return self.request("DELETE", path, **given.value)
+    @property
+    def with_streaming_response(self) -> WithResponse:
+        """The same resources, whose methods are context managers around an unread answer."""
+        return WithResponse(self._delivering("streamed"), entered=True)
 
     def close(self) -> None:
         """Closes the connections; those of an `http_client` of yours stay open."""
-        self._closed = True
+        self._state.closed = True
         self._transport.close()
 
     def __enter__(self) -> Self:
+        if self._state.to_warm:
+            self._warm()
         return self
 
     def __exit__(

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from .._core.endpoints.metrics import metrics
 from .._core.http import TimeoutInput
@@ -12,20 +11,15 @@ from .._core.limits import ResponseInfo
 from .._core.options import NOT_GIVEN, NotGiven
 from .._core.secret import Hidden
 from ..types.metrics import MetricsText
-
-if TYPE_CHECKING:
-    from .client import Cerebras
+from .resource import Resource
 
 
-class Metrics:
+class Metrics(Resource):
     """`client.metrics`: how dedicated endpoints are doing (private preview).
 
     Ask at most six times a minute: the values are those of the last complete minute.
     Source: https://inference-docs.cerebras.ai/capabilities/metrics
     """
-
-    def __init__(self, client: Cerebras) -> None:
-        self._client = client
 
     def retrieve(
         self,
@@ -41,7 +35,11 @@ class Metrics:
         request = metrics(
             self._client._options, organization_id, extra_headers=headers, timeout=timeout
         )
-        response, _ = self._client._send(request, stream=False, model=None)
-        answer = MetricsText(text=response.body.decode("utf-8", "replace"))
-        answer._response = ResponseInfo(response.headers)
-        return answer
+        reply = self._client._send(request)
+
+        def read(body: Hidden[bytes]) -> MetricsText:
+            answer = MetricsText(text=body.value.decode("utf-8", "replace"))
+            answer._response = ResponseInfo(reply.response.headers)
+            return answer
+
+        return self._client._give(reply, read)

@@ -15,13 +15,14 @@ from .._core.endpoints.body import CompletionCall
 from .._core.failures import request_id
 from .._core.http import Headers
 from .._core.limits import rate_limits
+from .._core.secret import Hidden
 from .._transports import is_stream
 from .._transports._requests import RequestsResponse
 from ..errors import APIConnectionError, ModelRetiredWarning, StreamTruncatedError
 from ..types import ChatCompletion, ChatCompletionChunk, Completion, RateLimits
 
 if TYPE_CHECKING:
-    from .client import Cerebras
+    from .base import BaseClient
 
 
 class Stream(Generic[ChunkT]):
@@ -44,6 +45,11 @@ class Stream(Generic[ChunkT]):
         self._reader = reader
         self._closed = False
         self._chunks = reader.chunks
+
+    @property
+    def response(self) -> Any:
+        """The answer as the HTTP library's own object, whose body is not to be read."""
+        return self._response.raw
 
     @property
     def response_headers(self) -> Headers:
@@ -149,7 +155,7 @@ class TextStream(Generic[ChunkT]):
 
 
 def complete(
-    client: Cerebras, call: CompletionCall, kind: Kind[ChunkT, WholeT]
+    client: BaseClient, call: CompletionCall, kind: Kind[ChunkT, WholeT]
 ) -> WholeT | Stream[ChunkT]:
     """Sends `call`, and gives its answer the way it was asked for.
 
@@ -157,16 +163,25 @@ def complete(
     """
     if call.notice is not None:
         warnings.warn(call.notice, ModelRetiredWarning, stacklevel=3)
-    response, sent = client._send(call.request, stream=call.stream, model=call.model)
-    headers = response.headers
-    streamed = call.stream and is_stream(response.status, headers)
-    reader = ChunkReader(sent, headers, kind, model=call.model, n=call.n)
-    if not streamed:
-        whole = read_answer(
-            response.body, kind.whole, sent, headers, name=kind.name, model=call.model
-        )
-        if not call.stream:
-            return whole
-        # Not a stream but a document: an answer in one piece.
-        reader.take(whole)
-    return Stream(response, reader)
+    reply = client._send(call.request, stream=call.stream, model=call.model)
+    response = reply.response
+    streamed = call.stream and is_stream(response.status, response.headers)
+
+    def read(body: Hidden[bytes]) -> WholeT | Stream[ChunkT]:
+        reader = ChunkReader(reply.request, response.headers, kind, model=call.model, n=call.n)
+        if not streamed:
+            whole = read_answer(
+                body.value,
+                kind.whole,
+                reply.request,
+                response.headers,
+                name=kind.name,
+                model=call.model,
+            )
+            if not call.stream:
+                return whole
+            # Not a stream but a document: an answer in one piece.
+            reader.take(whole)
+        return Stream(response, reader)
+
+    return client._give(reply, read, is_stream=streamed)

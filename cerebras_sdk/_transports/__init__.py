@@ -1,11 +1,12 @@
 """The doors to the network, and what the clients ask of them.
 
 A transport has `send(request, stream=..., keep_cookies=...)`, `sleep(seconds)`,
-`in_thread(function, ...)` and `close()`. Its `send` raises APIConnectionError, APITimeoutError, or
-InvalidRequestError for a set-up that cannot work, and no error of the library beneath. The response
-it gives has `status`, `headers`, `body` and, for a stream, `receive()` (the next bytes, empty at
-the end), `drain()` and `close()`. What begins with an error status, or is a document where a stream
-was asked for, is read whole into `body`. Beside the transport, under one name each, stand
+`in_thread(function, ...)`, `start(function)` (in the background) and `close()`. Its `send` raises
+APIConnectionError, APITimeoutError, or InvalidRequestError for a set-up that cannot work, and no
+error of the library beneath. The response it gives has `status`, `headers`, `http_version`, `raw`
+(the library's own), `is_closed`, and a `body` if it `is_read`; else `receive()` (the next bytes,
+empty at the end), `drain()` and `close()`. What begins with an error status, or is a document where
+a stream was asked for, is read whole. Beside the transport, under one name each, stand
 `HttpClient`, the type of a client that the user brings, and `Lock`.
 """
 
@@ -15,6 +16,7 @@ import contextlib
 import http.client
 import http.cookiejar
 import os
+from typing import Literal, TypeAlias
 
 from .._core.http import Headers, Request
 from ..errors import APIConnectionError, APITimeoutError, InvalidRequestError
@@ -23,6 +25,14 @@ from ..errors import APIConnectionError, APITimeoutError, InvalidRequestError
 # request; a server that then neither ends nor closes is not waited for longer than this.
 DRAIN_SECONDS = 0.5
 DRAIN_BYTES = 65536
+
+
+Streamed: TypeAlias = Literal["any"] | bool
+"""Whether an answer below 300 is left on the wire: no, an event stream, or any at all."""
+
+
+def is_left(stream: Streamed, status: int, headers: Headers) -> bool:
+    return status < 300 and (stream == "any" or (stream and is_stream(status, headers)))
 
 
 def is_stream(status: int, headers: Headers) -> bool:
@@ -75,20 +85,13 @@ def _reason(error: BaseException) -> str:
     return reason
 
 
-def ca_bundle() -> str | None:
-    """The certificates to trust, by the variables that requests, curl and OpenSSL heed: in both
-    twins alike, whichever library is beneath."""
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
-        path = os.environ.get(name)
-        if path:
-            if not os.path.exists(path):
-                raise wrong_setup(FileNotFoundError(f"{name} names {path!r}, which is not there"))
-            return path
-    return None
-
-
 def type_name(thing: object) -> str:
     return f"{type(thing).__module__}.{type(thing).__qualname__}"
+
+
+def is_made_for_us(client: object) -> bool:
+    """Whether a client is one of `httpx_clients`, which are closed with the client they serve."""
+    return getattr(client, "closes_with_cerebras", False)
 
 
 def no_cookies() -> http.cookiejar.CookiePolicy:

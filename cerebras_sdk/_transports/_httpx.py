@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.cookiejar
 import logging
-import os
 import re
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from typing import TypeVar
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from typing import Any, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -21,15 +22,18 @@ from ..errors import APIConnectionError, InvalidRequestError
 from . import (
     DRAIN_BYTES,
     DRAIN_SECONDS,
-    ca_bundle,
+    Streamed,
     forget,
-    is_stream,
+    is_left,
+    is_made_for_us,
     kept,
     no_answer,
     no_cookies,
     type_name,
     wrong_setup,
 )
+from ._certificates import trusted_context
+from ._proxies import proxy_for
 
 T = TypeVar("T")
 
@@ -39,32 +43,51 @@ Lock = anyio.Lock
 _ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
 # httpx keeps 20 connections and closes the others after each request: 32 tasks would open one for
 # almost every call. And a limit on all of them makes callers time out who never got to send.
-_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=60)
+LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=60)
 _SET_COOKIE = re.compile(r"(?i)(b'set-cookie', b)('[^']*'|\"[^\"]*\")")
 
 
 def new_client(*, proxy: str | None = None) -> httpx.AsyncClient:
-    """A client that keeps no cookies. Raises InvalidRequestError for settings that cannot work."""
-    try:
-        nothing = http.cookiejar.CookieJar(no_cookies())
-        # No proxy of the environment stands between this machine and itself.
-        here = ("all://localhost", "all://127.0.0.1", "all://[::1]") if proxy is None else ()
-        direct: dict[str, httpx.AsyncBaseTransport | None] = dict.fromkeys(here)
-        return httpx.AsyncClient(
-            cookies=nothing, limits=_LIMITS, proxy=proxy, mounts=direct, verify=_trusted()
-        )
-    except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
-        raise wrong_setup(error) from None
+    """A client that keeps no cookies, and goes through `proxy`, else by the environment's.
+
+    Raises InvalidRequestError for settings that cannot work.
+    """
+    nothing = http.cookiejar.CookieJar(no_cookies())
+    return httpx.AsyncClient(cookies=nothing, transport=_Ways(proxy), trust_env=False)
 
 
-def _trusted() -> ssl.SSLContext | bool:
-    bundle = ca_bundle()
-    if bundle is None:
-        return True
-    folder = os.path.isdir(bundle)
-    return ssl.create_default_context(
-        cafile=None if folder else bundle, capath=bundle if folder else None
-    )
+def verify() -> ssl.SSLContext | bool:
+    """What httpx takes for the certificates to trust."""
+    context = trusted_context()
+    return True if context is None else context
+
+
+class _Ways(httpx.AsyncBaseTransport):
+    """Sends each request directly, or through the proxy that the environment names for it."""
+
+    def __init__(self, proxy: str | None) -> None:
+        self._proxy = proxy
+        self._ways: dict[str | None, httpx.AsyncHTTPTransport] = {}
+        self._way(proxy)  # what is wrong is said before anything is sent
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        way = self._way(self._proxy or proxy_for(str(request.url)))
+        return await way.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        for way in self._ways.values():
+            await way.aclose()
+
+    def _way(self, proxy: str | None) -> httpx.AsyncHTTPTransport:
+        way = self._ways.get(proxy)
+        if way is None:
+            certificates = verify()
+            try:
+                way = httpx.AsyncHTTPTransport(verify=certificates, limits=LIMITS, proxy=proxy)
+            except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+                raise wrong_setup(error) from None
+            self._ways[proxy] = way
+        return way
 
 
 def _without_cookies(record: logging.LogRecord) -> bool:
@@ -81,14 +104,22 @@ for _protocol in ("http11", "http2"):
 class HttpxResponse:
     """An answer; see the package's docstring for what it can do."""
 
-    def __init__(self, response: httpx.Response, request: Request, body: bytes = b"") -> None:
+    def __init__(
+        self, response: httpx.Response, request: Request, body: bytes | None = None
+    ) -> None:
         self.status = response.status_code
         self.headers = Headers(response.headers.multi_items())
-        self.body = body
+        self.http_version = response.http_version
+        self.raw = response
+        self.is_read = body is not None
+        self.body = body or b""
         self._closed = False
         self._request = request
-        self._response = response
         self._pieces = _pieces(response)
+
+    @property
+    def is_closed(self) -> bool:
+        return self.raw.is_closed
 
     async def receive(self) -> bytes:
         try:
@@ -112,7 +143,7 @@ class HttpxResponse:
     async def close(self) -> None:
         self._closed = True
         with contextlib.suppress(*_ERRORS):
-            await self._response.aclose()
+            await self.raw.aclose()
         # httpx nests generators, which end when they are resumed and fail; trio complains of those
         # that are left hanging.
         with anyio.CancelScope() as scope, contextlib.suppress(Exception):
@@ -131,9 +162,10 @@ class HttpxTransport:
             )
         self._given = http_client
         self._own: tuple[object, httpx.AsyncClient] | None = None
+        self._background: set[asyncio.Task[None]] = set()
 
     async def send(
-        self, request: Request, *, stream: bool, keep_cookies: bool = True
+        self, request: Request, *, stream: Streamed, keep_cookies: bool = True
     ) -> HttpxResponse:
         client = self._client()
         before = kept(client.cookies.jar)
@@ -158,7 +190,7 @@ class HttpxTransport:
             if not keep_cookies:
                 forget(client.cookies.jar, response.cookies.jar, before)
             answer = HttpxResponse(response, request)
-            if stream and is_stream(answer.status, answer.headers):
+            if is_left(stream, answer.status, answer.headers):
                 return answer
             try:
                 return HttpxResponse(response, request, await response.aread())
@@ -180,8 +212,23 @@ class HttpxTransport:
     async def in_thread(self, function: Callable[..., T], *args: object) -> T:
         return await anyio.to_thread.run_sync(function, *args)
 
+    def start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Runs `function` in the background of the running event loop."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # the other one that anyio runs on
+            sys.modules["trio"].lowlevel.spawn_system_task(function)
+            return
+        task = loop.create_task(function())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
     async def close(self) -> None:
+        if self._given is not None and is_made_for_us(self._given):
+            await self._given.aclose()
         if self._own is not None and self._own[0] == anyio.lowlevel.current_token():
+            for task in self._background:
+                task.cancel()
             await self._own[1].aclose()
         self._own = None
 
@@ -235,4 +282,8 @@ async def _pieces(response: httpx.Response) -> AsyncGenerator[bytes, None]:
 
 
 def _timed_out(error: Exception) -> bool:
+    cause = error.__cause__
+    if type(cause).__module__.partition(".")[0] == "aiohttp":
+        # httpx-aiohttp takes a refused connection for a timeout.
+        return isinstance(cause, TimeoutError)
     return isinstance(error, (httpx.TimeoutException, TimeoutError))

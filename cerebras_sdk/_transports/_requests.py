@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 import requests.adapters
@@ -15,24 +16,30 @@ import urllib3
 import urllib3.exceptions
 
 from .._core.http import Headers, Request, reveal_headers
-from .._core.urls import is_loopback
+from .._core.urls import origin
 from ..errors import APIConnectionError, InvalidRequestError
 from . import (
     DRAIN_BYTES,
     DRAIN_SECONDS,
-    ca_bundle,
+    Streamed,
     forget,
-    is_stream,
+    is_left,
     kept,
     no_answer,
     no_cookies,
     type_name,
     wrong_setup,
 )
+from ._certificates import trusted
+from ._proxies import proxy_for
+
+if TYPE_CHECKING:
+    from ._httpx_adapter import HttpClient as HttpClient
+else:
+    HttpClient = requests.Session  # or an httpx.Client, which is loaded only by who has one
 
 T = TypeVar("T")
 
-HttpClient = requests.Session
 Lock = threading.Lock
 
 _PIECE = 65536
@@ -47,30 +54,75 @@ _WRONG_SETUP = (
 
 
 def new_session(*, proxy: str | None = None) -> requests.Session:
-    """A session that keeps no cookies."""
+    """A session that keeps no cookies, and goes through `proxy` only."""
     session = requests.Session()
+    # The environment is read for both twins alike, before requests could.
+    session.trust_env = False
     session.cookies.set_policy(no_cookies())
+    trust = trusted()
+    if isinstance(trust, str):
+        session.verify = trust
     for scheme in ("https://", "http://"):
-        session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=_POOL))
-    session.verify = ca_bundle() or True
+        session.mount(
+            scheme,
+            requests.adapters.HTTPAdapter(pool_maxsize=_POOL)
+            if trust is None or isinstance(trust, str)
+            else _ContextAdapter(trust),
+        )
     if proxy is not None:
         session.proxies = {"http": proxy, "https": proxy}
-        # requests prefers the proxies of the environment to those of its session.
-        session.trust_env = False
     return session
+
+
+class _ContextAdapter(requests.adapters.HTTPAdapter):
+    """Checks certificates with a context, into which nothing of certifi is loaded."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__(pool_maxsize=_POOL)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **options)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        # The second is for a proxy that is itself reached by https.
+        return super().proxy_manager_for(
+            proxy, ssl_context=self._context, proxy_ssl_context=self._context, **options
+        )
+
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: object, *args: Any, **options: Any
+    ) -> Any:
+        # For True, requests 2.32 puts a context of its own in the place of this one.
+        return super().get_connection_with_tls_context(request, None, *args, **options)
+
+    def cert_verify(self, *args: Any, **options: Any) -> None:
+        """The certificates of certifi, and only those, are what requests would set here."""
 
 
 class RequestsResponse:
     """An answer; see the package's docstring for what it can do."""
 
-    def __init__(self, response: requests.Response, request: Request, body: bytes = b"") -> None:
+    def __init__(
+        self, response: requests.Response, request: Request, body: bytes | None = None
+    ) -> None:
         self.status = response.status_code
         self.headers = Headers(response.headers.items())
-        self.body = body
+        self.raw = response
+        self.is_read = body is not None
+        self.body = body or b""
         self._closed = False
         self._request = request
-        self._response = response
         self._pieces = _pieces(response)
+
+    @property
+    def http_version(self) -> str:
+        version = getattr(self.raw.raw, "version", 11)  # 11 for HTTP/1.1
+        return f"HTTP/{version // 10}.{version % 10}" if isinstance(version, int) else version
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed or self.is_read
 
     def receive(self) -> bytes:
         try:
@@ -84,10 +136,12 @@ class RequestsResponse:
             raise no_answer(error, self._request, timed_out=timed_out, begun=True) from error
 
     def drain(self) -> None:
-        connection = getattr(self._response.raw, "connection", None)
-        sock = getattr(connection, "sock", None)
+        raw = self.raw.raw
+        sock = getattr(getattr(raw, "connection", None), "sock", None)
         if sock is not None:
             sock.settimeout(DRAIN_SECONDS)  # urllib3 sets its own again for the next request
+        elif hasattr(raw, "end_within"):
+            raw.end_within(DRAIN_SECONDS)
         size = 0
         try:
             deadline = time.monotonic() + DRAIN_SECONDS
@@ -102,28 +156,37 @@ class RequestsResponse:
 
     def close(self) -> None:
         self._closed = True
-        shutdown = getattr(self._response.raw, "shutdown", None)
+        shutdown = getattr(self.raw.raw, "shutdown", None)
         if shutdown is not None:
             # Wakes a thread that waits for bytes, which would hold up the closing.
             with contextlib.suppress(ValueError, RuntimeError, OSError):
                 shutdown()
-        self._response.close()
+        self.raw.close()
 
 
 class RequestsTransport:
-    """Sends requests with a `requests.Session`, made at the first one unless the user gave it."""
+    """Sends requests with a `requests.Session`, made at the first one unless the user gave it, or
+    with an `httpx.Client` of the user's."""
 
-    def __init__(self, http_client: requests.Session | None) -> None:
-        if http_client is not None and not isinstance(http_client, requests.Session):
+    def __init__(self, http_client: HttpClient | None) -> None:
+        self._adapted = False
+        httpx = sys.modules.get("httpx")  # whoever made a client of it has loaded it
+        if httpx is not None and isinstance(http_client, httpx.Client):
+            from ._httpx_adapter import session_over
+
+            http_client = session_over(http_client)
+            self._adapted = True
+        elif http_client is not None and not isinstance(http_client, requests.Session):
             raise InvalidRequestError(
-                f"http_client must be a requests.Session, not {type_name(http_client)}"
+                "http_client must be a requests.Session or an httpx.Client, "
+                f"not {type_name(http_client)}"
             )
-        self._given = http_client
+        self._given: requests.Session | None = http_client
         self._own: requests.Session | None = None
         self._lock = threading.Lock()
 
     def send(
-        self, request: Request, *, stream: bool, keep_cookies: bool = True
+        self, request: Request, *, stream: Streamed, keep_cookies: bool = True
     ) -> RequestsResponse:
         session = self._session()
         before = kept(session.cookies)
@@ -139,12 +202,12 @@ class RequestsTransport:
                 auth=_unchanged,
                 allow_redirects=False,
                 stream=True,
-                proxies=self._bypass(request.url),
+                proxies=self._proxies(request.url),
             )
             if not keep_cookies:
                 forget(session.cookies, response.cookies, before)
             answer = RequestsResponse(response, request)
-            if stream and is_stream(answer.status, answer.headers):
+            if is_left(stream, answer.status, answer.headers):
                 return answer
             try:
                 return RequestsResponse(response, request, response.content)
@@ -163,14 +226,20 @@ class RequestsTransport:
     def in_thread(self, function: Callable[..., T], *args: object) -> T:
         return function(*args)
 
+    def start(self, function: Callable[[], None]) -> None:
+        """Runs `function` in the background."""
+        threading.Thread(target=function, name="cerebras-sdk-background", daemon=True).start()
+
     def close(self) -> None:
         if self._own is not None:
             self._own.close()
+        if self._given is not None and self._adapted:
+            self._given.close()
 
-    def _bypass(self, url: str) -> dict[str, str]:
-        """No proxy of the environment stands between this machine and itself."""
-        host = urlsplit(url).hostname
-        return {"no_proxy": host} if self._given is None and host and is_loopback(host) else {}
+    def _proxies(self, url: str) -> dict[str, str]:
+        """A session of the user's looks for proxies by itself."""
+        proxy = proxy_for(url) if self._given is None else None
+        return {} if proxy is None else {origin(url)[0]: proxy}
 
     def _session(self) -> requests.Session:
         if self._given is not None:

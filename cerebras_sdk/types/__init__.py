@@ -26,6 +26,38 @@ from .chat import (
 from .completion import Completion, CompletionChoice, CompletionLogprobs
 from .files import FileDeleted, FileList, FileObject
 from .limits import RateLimits, RateLimitWindow
+from .management import (
+    DedicatedEndpoint,
+    DedicatedEndpointList,
+    DedicatedEndpointStatus,
+    DeployedModel,
+    Deployment,
+    DeploymentOperation,
+    ModelArchitectureList,
+    ModelVersion,
+    ModelVersionAliases,
+    ModelVersionDeleted,
+    ModelVersionList,
+    ModelVersionStatus,
+)
+from .metrics import MetricSample, MetricsText
+from .models import (
+    DatacenterLocation,
+    ModelArchitecture,
+    ModelCapabilities,
+    ModelInfo,
+    ModelLimits,
+    ModelList,
+    ModelParameters,
+    ModelPricing,
+    OpenRouterInfo,
+    PublicModel,
+    PublicModelList,
+)
+
+# As the official SDK calls them.
+ModelListResponse = ModelList
+ModelRetrieveResponse = ModelInfo
 
 __all__ = [
     "Answer",
@@ -42,7 +74,14 @@ __all__ = [
     "CompletionChoice",
     "CompletionLogprobs",
     "CompletionTokensDetails",
+    "DatacenterLocation",
+    "DedicatedEndpoint",
+    "DedicatedEndpointList",
+    "DedicatedEndpointStatus",
     "Delta",
+    "DeployedModel",
+    "Deployment",
+    "DeploymentOperation",
     "FileDeleted",
     "FileList",
     "FileObject",
@@ -50,8 +89,28 @@ __all__ = [
     "FunctionCallDelta",
     "Logprobs",
     "Message",
+    "MetricSample",
+    "MetricsText",
     "Model",
+    "ModelArchitecture",
+    "ModelArchitectureList",
+    "ModelCapabilities",
+    "ModelInfo",
+    "ModelLimits",
+    "ModelList",
+    "ModelListResponse",
+    "ModelParameters",
+    "ModelPricing",
+    "ModelRetrieveResponse",
+    "ModelVersion",
+    "ModelVersionAliases",
+    "ModelVersionDeleted",
+    "ModelVersionList",
+    "ModelVersionStatus",
+    "OpenRouterInfo",
     "PromptTokensDetails",
+    "PublicModel",
+    "PublicModelList",
     "RateLimitWindow",
     "RateLimits",
     "TimeInfo",

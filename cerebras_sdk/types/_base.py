@@ -72,6 +72,30 @@ class Model(msgspec.Struct, gc=False, eq=False, forbid_unknown_fields=True, kw_o
         encoded = msgspec.json.encode(self.model_dump(**options))
         return (msgspec.json.format(encoded, indent=indent) if indent else encoded).decode()
 
+    @classmethod
+    def model_validate(cls, value: Any) -> Self:
+        """As in pydantic: an object from plain dicts and lists, such as `model_dump` gives.
+
+        Raises ValueError for what cannot be one.
+        """
+        from ._decode import convert
+
+        return value if isinstance(value, cls) else convert(value, cls)
+
+    @classmethod
+    def model_validate_json(cls, data: str | bytes) -> Self:
+        """As in pydantic: an object from JSON. Raises ValueError for what cannot be one."""
+        from ._decode import parse_json
+
+        return cls.model_validate(parse_json(data.encode() if isinstance(data, str) else data))
+
+    @classmethod
+    def model_construct(cls, **values: Any) -> Self:
+        """As in pydantic: an object of `values` as they are; nothing is checked."""
+        known = {name: value for name, value in values.items() if name in cls.__struct_fields__}
+        extra = {name: value for name, value in values.items() if name not in known}
+        return cls(**known, _extra=extra or None)
+
     def model_copy(self, *, update: dict[str, Any] | None = None) -> Self:
         """As in pydantic: a copy of this object with the fields of `update`."""
         return msgspec.structs.replace(self, **(update or {}))

@@ -125,6 +125,10 @@ class ChatCompletion(Answer):
         """The content of the first choice, empty when there is none."""
         return (self.choices[0].message.content or "") if self.choices else ""
 
+    @property
+    def prediction(self) -> None:
+        """None: the service does not repeat it, but the official SDK's README asks for it."""
+
 
 class FunctionCallDelta(Model):
     """A piece of a function call: the name comes once, the arguments in fragments."""
@@ -185,3 +189,8 @@ class ChatCompletionChunk(Model):
             if choice.index == 0:
                 return choice.delta.content or ""
         return ""
+
+
+# As the official SDK calls them.
+ChatCompletionResponse = CompletionCreateResponse = ChatCompletion
+ChatChunkResponse = ChatCompletionChunk

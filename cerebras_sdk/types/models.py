@@ -12,33 +12,19 @@ from msgspec import field
 from ._base import Answer, Model
 
 
-class ModelInfo(Answer):
-    """A model that a key may use. `created` has always been 0."""
-
-    id: str = ""
-    object: str = "model"
-    created: int = 0
-    owned_by: str = ""
-
-
-class ModelList(Answer):
-    """The models that a key may use; iterate it for the models, or take `data`."""
-
-    object: str = "list"
-    data: list[ModelInfo] = []
-
-    def __iter__(self) -> Iterator[ModelInfo]:
-        return iter(self.data)
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-
 class ModelPricing(Model):
-    """Prices as decimal texts, in US dollars for one token."""
+    """Prices, in US dollars; `input` and `output` are of the format "huggingface", for a million
+    tokens. All others are decimal texts, for one token, one `image` or one `request`; those two and
+    the `input_cache_` are of the format "openrouter"."""
 
     prompt: str | None = None
     completion: str | None = None
+    image: str | None = None
+    request: str | None = None
+    input_cache_read: str | None = None
+    input_cache_write: str | None = None
+    input: float | None = None
+    output: float | None = None
 
 
 class ModelCapabilities(Model):
@@ -89,10 +75,19 @@ class ModelLimits(Model):
     tokens_per_minute: int | None = None
 
 
-class PublicModel(Answer):
-    """An entry of the public catalogue. Other formats than the default one have other fields,
-    which are attributes as well."""
+class DatacenterLocation(Model):
+    """Where a model runs. `country_code`: two letters."""
 
+    country_code: str = ""
+
+
+class OpenRouterInfo(Model):
+    """The name that OpenRouter has for a model."""
+
+    slug: str = ""
+
+
+class _ListedModel(Answer):
     id: str = ""
     object: str = "model"
     created: int = 0
@@ -100,6 +95,56 @@ class PublicModel(Answer):
     name: str | None = None
     description: str | None = None
     hugging_face_id: str | None = None
+    quantization: str | None = None
+    # Of the formats "openrouter" and "huggingface".
+    context_length: int | None = None
+    # Of the format "openrouter".
+    max_output_length: int | None = None
+    input_modalities: list[str] | None = None
+    output_modalities: list[str] | None = None
+    supported_features: list[str] | None = None
+    supported_sampling_parameters: list[str] | None = None
+    datacenters: list[DatacenterLocation] | None = None
+    openrouter: OpenRouterInfo | None = None
+
+
+class ModelInfo(_ListedModel):
+    """A model that a key may use. `created` has always been 0.
+
+    In the default format there are `id`, `object`, `created` and `owned_by`; all others are None.
+    """
+
+    pricing: ModelPricing | None = None
+    capabilities: ModelCapabilities | None = None
+    supported_parameters: ModelParameters | None = None
+    architecture: ModelArchitecture | None = None
+    limits: ModelLimits | None = None
+    datacenter_locations: list[str] | None = None
+    deprecated: bool | None = None
+    preview: bool | None = None
+
+
+class ModelList(Answer):
+    """The models that a key may use; iterate it for the models, or take `data`."""
+
+    object: str = "list"
+    data: list[ModelInfo] = []
+
+    def __iter__(self) -> Iterator[ModelInfo]:
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+class PublicModel(_ListedModel):
+    """An entry of the public catalogue.
+
+    `context_length`, `max_output_length`, the modalities, `supported_features`,
+    `supported_sampling_parameters`, `datacenters` and `openrouter` come with other formats than the
+    default one, which have less of the rest.
+    """
+
     pricing: ModelPricing = field(default_factory=ModelPricing)
     capabilities: ModelCapabilities = field(default_factory=ModelCapabilities)
     supported_parameters: ModelParameters = field(default_factory=ModelParameters)
@@ -108,7 +153,6 @@ class PublicModel(Answer):
     datacenter_locations: list[str] = []
     deprecated: bool = False
     preview: bool = False
-    quantization: str | None = None
 
 
 class PublicModelList(Answer):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cerebras_sdk import AsyncCerebras, InvalidRequestError, NotFoundError
+from cerebras_sdk._transports._files import file_from_path
 from cerebras_sdk.testing import Answer, LocalServer
 
 pytestmark = pytest.mark.anyio
@@ -126,3 +127,63 @@ async def test_a_file_that_shrinks_while_it_is_sent_is_an_error_that_is_not_trie
             await client.files.create(path, on_progress=shrink)
         assert (await client.files.create(b"{}\n")).bytes == 3
     assert waits == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError("disk full"), BrokenPipeError(32, "mine"), TimeoutError("mine"), KeyError("mine")],
+    ids=lambda error: type(error).__name__,
+)
+async def test_an_error_of_the_callers_callback_comes_out_as_it_is_and_ends_the_call(
+    options: dict[str, Any], server: LocalServer, waits: list[float], error: Exception
+) -> None:
+    def fail(sent: int, total: int) -> None:
+        raise error
+
+    async with AsyncCerebras(**options) as client:
+        with pytest.raises(type(error)) as caught:
+            await client.files.create(b"x" * 1_000_000, on_progress=fail)
+        assert (await client.files.create(b"{}\n")).bytes == 3
+    assert caught.value is error
+    assert error.__cause__ is error.__context__ is None
+    assert waits == []
+
+
+async def test_a_triple_gives_the_media_type_of_the_file(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    async with AsyncCerebras(**options) as client:
+        file = await client.files.create(("a.jsonl", b"{}\n", "application/jsonl"))
+        assert (file.filename, file.bytes) == ("a.jsonl", 3)
+        assert (await client.files.create((None, b"{}\n", None))).filename == "upload.jsonl"
+    typed, untyped = (request.body for request in server.requests)
+    assert b'filename="a.jsonl"\r\nContent-Type: application/jsonl\r\n\r\n{}\n' in typed
+    assert b"\r\nContent-Type: application/octet-stream\r\n\r\n{}\n" in untyped
+
+
+async def test_a_file_from_its_path_keeps_its_name(options: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "b.jsonl"
+    path.write_bytes(b"{}\n")
+    async with AsyncCerebras(**options) as client:
+        file = await client.files.create(file_from_path(str(path)))
+    assert (file.filename, file.bytes) == ("b.jsonl", 3)
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (("a.jsonl", b"", "text/plain", {"X-A": "b"}), "tuple of 4"),
+        (("a.jsonl",), "tuple of 1"),
+        ((b"", "a.jsonl"), "is the name"),
+        (("a.jsonl", b"", "text/plain\r\nX-A: b"), "media type"),
+        (("a.jsonl", b"", "\u00e4/b"), "media type"),
+        (("a.jsonl", b"", 5), "media type"),
+    ],
+)
+async def test_a_tuple_that_is_no_file_is_refused(
+    options: dict[str, Any], server: LocalServer, file: Any, said: str
+) -> None:
+    async with AsyncCerebras(**options) as client:
+        with pytest.raises(InvalidRequestError, match=said):
+            await client.files.create(file)
+    assert server.requests == []

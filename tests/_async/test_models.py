@@ -92,7 +92,7 @@ async def test_a_format_that_is_none_is_refused(
     async with AsyncCerebras(**options) as client:
         with pytest.raises(InvalidRequestError, match="openrouter"):
             await client.models.list(format="yaml")  # type: ignore[arg-type]
-        with pytest.raises(InvalidRequestError, match="id of a model"):
+        with pytest.raises(InvalidRequestError, match="model_id"):
             await client.models.retrieve("")
     assert server.requests == []
 

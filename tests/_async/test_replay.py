@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from cerebras_sdk import AsyncCerebras, AuthenticationError, BadRequestError, ModelNotFoundError
+from cerebras_sdk import (
+    AsyncCerebras,
+    AuthenticationError,
+    BadRequestError,
+    ModelNotFoundError,
+    NotFoundError,
+)
 
 pytestmark = [pytest.mark.anyio, pytest.mark.cassette]
 
@@ -121,3 +128,73 @@ async def test_metrics(replay: dict[str, Any]) -> None:
     async with AsyncCerebras(**replay) as client:
         metrics = await client.metrics.retrieve("my-org")
     assert "inference_endpoint_status" in metrics.text
+
+
+def batch_lines(count: int) -> bytes:
+    body = {"model": "gpt-oss-120b", "messages": MESSAGES, "max_completion_tokens": 50}
+    line = {"method": "POST", "url": "/v1/chat/completions", "body": body}
+    rows = [{"custom_id": f"row-{number}", **line} for number in range(count)]
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+async def test_files(replay: dict[str, Any]) -> None:
+    data = batch_lines(10)
+    async with AsyncCerebras(**replay) as client:
+        file = await client.files.create(data, filename="rows.jsonl")
+        assert (file.filename, file.bytes, file.purpose) == ("rows.jsonl", len(data), "batch")
+        assert (await client.files.retrieve(file.id)).id == file.id
+        assert file.id in [listed.id async for listed in client.files.list(limit=1)]
+        assert await client.files.content(file.id) == data
+        assert (await client.files.delete(file.id)).deleted
+        with pytest.raises(NotFoundError):
+            await client.files.retrieve(file.id)
+
+
+async def test_batches(replay: dict[str, Any]) -> None:
+    async with AsyncCerebras(**replay) as client:
+        file = await client.files.create(("rows.jsonl", batch_lines(10)))
+        started = await client.batches.create(input_file_id=file.id, metadata={"run": "1"})
+        batch = await client.batches.wait(started.id, poll=0.1)
+        assert batch.status == "completed"
+        assert batch.metadata == {"run": "1"}
+        assert batch.request_counts is not None
+        assert (batch.request_counts.total, batch.request_counts.completed) == (10, 10)
+        results = [result async for result in client.batches.results(batch.id)]
+        assert {result.custom_id for result in results} == {f"row-{n}" for n in range(10)}
+        assert all("五" in result.response.text for result in results if result.response)
+        assert batch.id in [listed.id async for listed in client.batches.list()]
+
+
+async def test_a_batch_is_cancelled(replay: dict[str, Any]) -> None:
+    async with AsyncCerebras(**replay) as client:
+        file = await client.files.create(("rows.jsonl", batch_lines(30)))
+        batch = await client.batches.create(input_file_id=file.id)
+        cancelled = await client.batches.cancel(batch.id)
+    assert cancelled.status in ("cancelling", "cancelled")
+
+
+async def test_management(replay: dict[str, Any]) -> None:
+    async with AsyncCerebras(**replay) as client:
+        models, endpoints = client.management.models, client.management.endpoints
+        architecture = next(iter(await models.list("my-org")))
+        uploaded = await models.upload(
+            "my-org", model_arch_id=architecture, weight_uri="s3://weights/1"
+        )
+        versions = await models.versions.list("my-org", architecture)
+        assert uploaded.name in [version.name for version in versions]
+        endpoint = next(iter(await endpoints.list("my-org")))
+        assert (await endpoints.retrieve(endpoint.endpoint_id)).name == endpoint.endpoint_id
+
+
+async def test_an_answer_as_it_came(replay: dict[str, Any]) -> None:
+    async with AsyncCerebras(**replay) as client:
+        await client.warm_up()
+        response = await client.models.with_raw_response.retrieve("gpt-oss-120b")
+        assert response.headers["content-type"].startswith("application/json")
+        assert (await response.parse()).id == "gpt-oss-120b"
+        async with client.chat.completions.with_streaming_response.create(
+            model="gpt-oss-120b", messages=MESSAGES, stream=True
+        ) as streamed:
+            lines = [line async for line in streamed.iter_lines()]
+    assert lines[0].startswith("data: {")
+    assert "data: [DONE]" in lines

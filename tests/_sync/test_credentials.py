@@ -282,7 +282,8 @@ def test_the_session_cookies_of_an_exchange_go_to_no_other_host(
     answer = session("csk-test")
     rolled = {"Set-Cookie": "authjs.session-token=rolled-3f9a; Path=/"}
     server.route("GET", SESSION, Answer(200, {**answer.headers, **rolled}, answer.body))
-    with own_http_client() as mine:
+    own: Any = own_http_client
+    with own() as mine:
         mine.cookies.set("theirs", "kept", domain="127.0.0.1", path="/")
         with Cerebras(cookies=COOKIES, http_client=mine, **here) as client:
             client.chat.completions.create(**CALL)

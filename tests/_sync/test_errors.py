@@ -455,7 +455,7 @@ def test_a_closed_client_says_so(options: dict[str, Any]) -> None:
     ("wrong", "says"),
     [
         ({"base_url": "api.cerebras.ai"}, "must start with https://"),
-        ({"base_url": "http://example.com"}, "over https only"),
+        ({"base_url": "http://api.cerebras.ai"}, "over https only"),
         ({"base_url": "https://user:secret@example.com"}, "user name or password"),
         ({"session_url": "http://example.com/session"}, "over https only"),
         ({"timeout": 0}, "timeout must be more than 0"),

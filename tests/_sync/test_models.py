@@ -87,7 +87,7 @@ def test_a_format_that_is_none_is_refused(options: dict[str, Any], server: Local
     with Cerebras(**options) as client:
         with pytest.raises(InvalidRequestError, match="openrouter"):
             client.models.list(format="yaml")  # type: ignore[arg-type]
-        with pytest.raises(InvalidRequestError, match="id of a model"):
+        with pytest.raises(InvalidRequestError, match="model_id"):
             client.models.retrieve("")
     assert server.requests == []
 

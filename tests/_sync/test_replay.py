@@ -3,11 +3,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from cerebras_sdk import AuthenticationError, BadRequestError, Cerebras, ModelNotFoundError
+from cerebras_sdk import (
+    AuthenticationError,
+    BadRequestError,
+    Cerebras,
+    ModelNotFoundError,
+    NotFoundError,
+)
 
 pytestmark = [pytest.mark.anyio, pytest.mark.cassette]
 
@@ -122,3 +129,71 @@ def test_metrics(replay: dict[str, Any]) -> None:
     with Cerebras(**replay) as client:
         metrics = client.metrics.retrieve("my-org")
     assert "inference_endpoint_status" in metrics.text
+
+
+def batch_lines(count: int) -> bytes:
+    body = {"model": "gpt-oss-120b", "messages": MESSAGES, "max_completion_tokens": 50}
+    line = {"method": "POST", "url": "/v1/chat/completions", "body": body}
+    rows = [{"custom_id": f"row-{number}", **line} for number in range(count)]
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def test_files(replay: dict[str, Any]) -> None:
+    data = batch_lines(10)
+    with Cerebras(**replay) as client:
+        file = client.files.create(data, filename="rows.jsonl")
+        assert (file.filename, file.bytes, file.purpose) == ("rows.jsonl", len(data), "batch")
+        assert (client.files.retrieve(file.id)).id == file.id
+        assert file.id in [listed.id for listed in client.files.list(limit=1)]
+        assert client.files.content(file.id) == data
+        assert (client.files.delete(file.id)).deleted
+        with pytest.raises(NotFoundError):
+            client.files.retrieve(file.id)
+
+
+def test_batches(replay: dict[str, Any]) -> None:
+    with Cerebras(**replay) as client:
+        file = client.files.create(("rows.jsonl", batch_lines(10)))
+        started = client.batches.create(input_file_id=file.id, metadata={"run": "1"})
+        batch = client.batches.wait(started.id, poll=0.1)
+        assert batch.status == "completed"
+        assert batch.metadata == {"run": "1"}
+        assert batch.request_counts is not None
+        assert (batch.request_counts.total, batch.request_counts.completed) == (10, 10)
+        results = [result for result in client.batches.results(batch.id)]
+        assert {result.custom_id for result in results} == {f"row-{n}" for n in range(10)}
+        assert all("五" in result.response.text for result in results if result.response)
+        assert batch.id in [listed.id for listed in client.batches.list()]
+
+
+def test_a_batch_is_cancelled(replay: dict[str, Any]) -> None:
+    with Cerebras(**replay) as client:
+        file = client.files.create(("rows.jsonl", batch_lines(30)))
+        batch = client.batches.create(input_file_id=file.id)
+        cancelled = client.batches.cancel(batch.id)
+    assert cancelled.status in ("cancelling", "cancelled")
+
+
+def test_management(replay: dict[str, Any]) -> None:
+    with Cerebras(**replay) as client:
+        models, endpoints = client.management.models, client.management.endpoints
+        architecture = next(iter(models.list("my-org")))
+        uploaded = models.upload("my-org", model_arch_id=architecture, weight_uri="s3://weights/1")
+        versions = models.versions.list("my-org", architecture)
+        assert uploaded.name in [version.name for version in versions]
+        endpoint = next(iter(endpoints.list("my-org")))
+        assert (endpoints.retrieve(endpoint.endpoint_id)).name == endpoint.endpoint_id
+
+
+def test_an_answer_as_it_came(replay: dict[str, Any]) -> None:
+    with Cerebras(**replay) as client:
+        client.warm_up()
+        response = client.models.with_raw_response.retrieve("gpt-oss-120b")
+        assert response.headers["content-type"].startswith("application/json")
+        assert (response.parse()).id == "gpt-oss-120b"
+        with client.chat.completions.with_streaming_response.create(
+            model="gpt-oss-120b", messages=MESSAGES, stream=True
+        ) as streamed:
+            lines = [line for line in streamed.iter_lines()]
+    assert lines[0].startswith("data: {")
+    assert "data: [DONE]" in lines

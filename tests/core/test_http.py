@@ -24,6 +24,7 @@ from cerebras_sdk._core.urls import (
     is_loopback,
     normalize_base_url,
     origin,
+    plain_http_notice,
     redirected,
 )
 from cerebras_sdk.errors import InvalidRequestError
@@ -67,11 +68,29 @@ class TestTheBaseUrl:
 
     @pytest.mark.parametrize(
         "url",
-        ["http://api.cerebras.ai", "http://10.0.0.1", "http://0.0.0.0:80", "http://localhost.evil.example"],
-    )  # fmt: skip
-    def test_is_https_unless_it_is_this_machine(self, url: str) -> None:
+        ["http://api.cerebras.ai", "http://api.cerebras.ai:80/v1", "http://CEREBRAS.AI"],
+    )
+    def test_of_the_service_is_https(self, url: str) -> None:
         with pytest.raises(InvalidRequestError, match="https only"):
             normalize_base_url(url)
+
+    @pytest.mark.parametrize(
+        "url",
+        ["http://api.cerebras.ai", "http://10.0.0.1", "http://0.0.0.0:80", "http://localhost.evil.example"],
+    )  # fmt: skip
+    def test_that_cookies_go_to_is_https_unless_it_is_this_machine(self, url: str) -> None:
+        with pytest.raises(InvalidRequestError, match="https only"):
+            check_url(url, "session_url")
+
+    @pytest.mark.parametrize(
+        "url", ["http://10.0.0.1", "http://gateway:80", "http://localhost.evil"]
+    )
+    def test_is_noticed_when_it_is_plain_http_to_another_machine(self, url: str) -> None:
+        assert "can be read on the way" in (plain_http_notice(normalize_base_url(url)) or "")
+
+    @pytest.mark.parametrize("url", ["https://10.0.0.1", "http://127.0.0.1:80", "http://localhost"])
+    def test_is_not_noticed_when_nobody_can_read_it(self, url: str) -> None:
+        assert plain_http_notice(normalize_base_url(url)) is None
 
     @pytest.mark.parametrize(
         "url",

@@ -14,6 +14,7 @@ import pytest
 from cerebras_sdk import types
 from cerebras_sdk.types import ChatCompletion, ChatCompletionChunk, Message, Usage
 from cerebras_sdk.types._decode import decode, parse_json
+from cerebras_sdk.types.models import ModelInfo, PublicModel
 
 CHUNK = msgspec.json.Decoder(ChatCompletionChunk)
 COMPLETION = msgspec.json.Decoder(ChatCompletion)
@@ -244,6 +245,65 @@ def test_a_dump_has_a_none_where_the_service_left_a_field_out() -> None:
     ]
     for option in options:
         assert "image_tokens" not in Usage(total_tokens=3).model_dump(**option)
+
+
+ENTRIES: dict[str, dict[str, Any]] = {
+    "openrouter": {
+        "id": "cerebras/gpt-oss-120b",
+        "name": "gpt-oss-120b",
+        "created": 0,
+        "hugging_face_id": "openai/gpt-oss-120b",
+        "quantization": "fp16",
+        "context_length": 131072,
+        "max_output_length": 40960,
+        "pricing": {
+            "prompt": "0.00000035",
+            "completion": "0.00000075",
+            "image": "0",
+            "request": "0",
+            "input_cache_read": "0",
+            "input_cache_write": "0",
+        },
+        "datacenters": [{"country_code": "US"}],
+        "input_modalities": ["text"],
+        "output_modalities": ["text"],
+        "supported_features": ["tools"],
+        "supported_sampling_parameters": ["temperature"],
+        "openrouter": {"slug": "openai/gpt-oss-120b"},
+    },
+    "huggingface": {
+        "id": "gpt-oss-120b",
+        "object": "model",
+        "created": 0,
+        "owned_by": "Cerebras",
+        "hugging_face_id": None,
+        "context_length": 131072,
+        "pricing": {"input": 0.35, "output": 1},
+        "capabilities": {"streaming": True, "vision": False},
+    },
+}
+
+
+@pytest.mark.parametrize("form", ENTRIES)
+@pytest.mark.parametrize("kind", [ModelInfo, PublicModel])
+def test_a_model_has_typed_fields_in_every_format(
+    kind: type[ModelInfo] | type[PublicModel], form: str
+) -> None:
+    entry = ENTRIES[form]
+    model = decode(json.dumps(entry).encode(), msgspec.json.Decoder(kind))
+    assert model.model_extra == {}
+    assert {name: model.to_dict().get(name) for name in entry} == entry
+    assert model.context_length == 131072
+    assert model.pricing is not None
+    assert model.pricing.model_extra == {}
+    assert (model.pricing.output == 1.0) is (form == "huggingface")
+    assert (model.openrouter is not None) is (form == "openrouter")
+
+
+def test_a_model_of_a_key_has_nothing_that_the_default_format_lacks() -> None:
+    entry = {"id": "gpt-oss-120b", "object": "model", "created": 0, "owned_by": "Cerebras"}
+    model = decode(json.dumps(entry).encode(), msgspec.json.Decoder(ModelInfo))
+    assert model.to_dict() == entry
 
 
 def test_a_repr_shows_what_is_there() -> None:

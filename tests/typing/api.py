@@ -22,9 +22,6 @@ from cerebras_sdk import (
 )
 from cerebras_sdk.images import image_part
 from cerebras_sdk.types import Completion, Usage
-from cerebras_sdk.types.batches import Batch, BatchResult
-from cerebras_sdk.types.files import FileObject
-from cerebras_sdk.types.models import ModelInfo, PublicModel
 from cerebras_sdk.types.params import ChatParams, MessageParam, Tool
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
@@ -127,29 +124,6 @@ async def asynchronous_texts(client: AsyncCerebras, streaming: bool) -> None:
     assert_type(stream, AsyncStream[Completion])
     assert_type(await stream.get_final_completion(), Completion)
     assert_type(await create(prompt="a", stream=streaming), Completion | AsyncStream[Completion])
-
-
-def resources(client: Cerebras) -> None:
-    for model in client.models.list(format="openrouter"):
-        assert_type(model, ModelInfo)
-    assert_type(client.models.retrieve("m").id, str)
-    for public in client.models.public.list():
-        assert_type(public, PublicModel)
-        assert_type(public.limits.max_context_length, int | None)
-    assert_type(client.metrics.retrieve("my-org").text, str)
-    uploaded = client.files.create(Path("rows.jsonl"))
-    assert_type(uploaded, FileObject)
-    for file in client.files.list():
-        assert_type(file, FileObject)
-    assert_type(client.files.content(uploaded.id), bytes)
-    batch = client.batches.wait(client.batches.create(input_file_id=uploaded.id).id)
-    assert_type(batch, Batch)
-    for result in client.batches.results(batch.id):
-        assert_type(result, BatchResult)
-    assert_type(client.with_options(max_retries=0, timeout=None), Cerebras)
-    assert_type(client.copy(api_key="csk-test"), Cerebras)
-    client.warm_up()
-    client.get("/v1/models", query={"format": "default"})
 
 
 def failures(error: APIStatusError, truncated: StreamTruncatedError) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -41,7 +41,7 @@ def completion_call(
     required: Mapping[str, Any],
     *,
     model: str | None,
-    stream: bool | None,
+    stream: bool | NotGiven | None,
     params: Mapping[str, Any],
     extra_headers: Hidden[Mapping[str, str | None] | None],
     extra_query: Mapping[str, Any] | None,
@@ -57,6 +57,8 @@ def completion_call(
 
     Raises InvalidRequestError for what cannot be right; nothing is sent then.
     """
+    if isinstance(stream, NotGiven):
+        stream = None
     if stream is not None and not isinstance(stream, bool):
         raise InvalidRequestError(f"stream must be True or False, not {stream!r}")
     extras: dict[str, object] = {"extra_query": extra_query, "extra_body": extra_body}
@@ -99,8 +101,20 @@ def completion_call(
     )
 
 
+def tracing_headers(
+    cf_ray: str | None, x_amz_cf_id: str | None, x_delay_time: float | None = None
+) -> dict[str, str]:
+    """Parameters that go as headers. Source: the service's OpenAPI document (version 1.0)."""
+    given = {"CF-RAY": cf_ray, "X-Amz-Cf-Id": x_amz_cf_id, "X-delay-time": x_delay_time}
+    return {
+        name: str(value)
+        for name, value in given.items()
+        if value is not None and not isinstance(value, NotGiven)
+    }
+
+
 def _model_name(options: ClientOptions, model: str | None) -> str:
-    if model is None:
+    if model is None or isinstance(model, NotGiven):
         model = options.default_model
         if model is None:
             raise InvalidRequestError(
@@ -114,9 +128,21 @@ def _model_name(options: ClientOptions, model: str | None) -> str:
     return model
 
 
+def segment(name: str, value: object) -> str:
+    """An id, which errors call `name`, as one segment of a path."""
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidRequestError(f"{name} must be a text that is not empty")
+    # Whatever is quoted, libraries and proxies take these for the way up, to another resource.
+    if value in (".", ".."):
+        raise InvalidRequestError(f"{name} must be an id, not {value!r}")
+    return quote(value, safe="", errors="replace")
+
+
 def url_of(options: ClientOptions, path: str, query: Mapping[str, Any] | None) -> str:
     url = f"{options.base_url}{path}"
-    return f"{url}?{urlencode(_whole_characters(plain(query)), doseq=True)}" if query else url
+    given = {**options.query, **(query or {})}
+    given = {name: value for name, value in given.items() if not isinstance(value, NotGiven)}
+    return f"{url}?{urlencode(_whole_characters(plain(given)), doseq=True)}" if given else url
 
 
 def encode(body: Mapping[str, Any]) -> bytes:

@@ -26,6 +26,9 @@ class ChatOptions(ChatParams, total=False):
 
     model: str | None
     queue_threshold: int | None
+    cf_ray: str | None
+    x_amz_cf_id: str | None
+    x_delay_time: float | None
     extra_headers: Mapping[str, str | None] | None
     extra_query: Mapping[str, Any] | None
     extra_body: Mapping[str, Any] | None
@@ -43,9 +46,10 @@ def chat_completion(
     extra_query: Mapping[str, Any] | None,
     extra_body: Mapping[str, Any] | None,
     timeout: TimeoutInput | NotGiven,
-    queue_threshold: int | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> CompletionCall:
-    """POST /v1/chat/completions. Parameters that are None are left out.
+    """POST /v1/chat/completions. Parameters that are None are left out; `headers` are
+    parameters that go as headers.
 
     Raises InvalidRequestError for what cannot be right; nothing is sent then.
     """
@@ -60,12 +64,12 @@ def chat_completion(
         extra_query=extra_query,
         extra_body=extra_body,
         timeout=timeout,
-        headers=_queue_threshold(queue_threshold),
+        headers=headers,
     )
 
 
-def _queue_threshold(milliseconds: int | None) -> dict[str, str]:
-    if milliseconds is None:
+def queue_header(milliseconds: int | None) -> dict[str, str]:
+    if milliseconds is None or isinstance(milliseconds, NotGiven):
         return {}
     if not isinstance(milliseconds, int) or milliseconds not in _QUEUE_THRESHOLDS:
         raise InvalidRequestError(

@@ -17,6 +17,9 @@ class CompletionOptions(CompletionParams, total=False):
     """The keywords of `completions.create`, beside `prompt` and `stream`."""
 
     model: str | None
+    cf_ray: str | None
+    x_amz_cf_id: str | None
+    x_delay_time: float | None
     extra_headers: Mapping[str, str | None] | None
     extra_query: Mapping[str, Any] | None
     extra_body: Mapping[str, Any] | None
@@ -34,6 +37,7 @@ def text_completion(
     extra_query: Mapping[str, Any] | None,
     extra_body: Mapping[str, Any] | None,
     timeout: TimeoutInput | NotGiven,
+    headers: Mapping[str, str] | None = None,
 ) -> CompletionCall:
     """POST /v1/completions. Parameters that are None are left out.
 
@@ -50,6 +54,7 @@ def text_completion(
         extra_query=extra_query,
         extra_body=extra_body,
         timeout=timeout,
+        headers=headers,
         prompts=_count(prompt),
     )
 

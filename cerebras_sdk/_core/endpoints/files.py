@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
 
 from ...errors import InvalidRequestError
 from ..http import Request, TimeoutInput, Upload
 from ..multipart import around_file
 from ..options import ClientOptions, NotGiven
 from ..secret import Hidden
+from .body import segment
 from .models import plain_request
 
 
@@ -32,12 +32,11 @@ class Call:
         query: Mapping[str, Any] | None = None,
     ) -> Request:
         """A request for the list, or for what is `below` it: an id first, and more behind that."""
-        if below and (not isinstance(below[0], str) or not below[0].strip()):
-            raise InvalidRequestError(f"{self.path}: the id must be a text that is not empty")
+        segments = [segment(f"{self.path}: the id", part) for part in below]
         return plain_request(
             self.options,
             method,
-            "/".join([self.path, *(quote(part, safe="", errors="replace") for part in below)]),
+            "/".join([self.path, *segments]),
             body=body,
             query=query,
             extra_headers=self.extra_headers,
@@ -54,6 +53,7 @@ def upload(
     call: Call,
     *,
     filename: str,
+    media_type: str,
     size: int,
     pieces: Callable[[], Iterator[bytes]],
     purpose: str,
@@ -68,7 +68,7 @@ def upload(
             raise InvalidRequestError("expires_after must be a whole number of seconds")
         fields["expires_after[anchor]"] = "created_at"
         fields["expires_after[seconds]"] = str(expires_after)
-    head, tail = around_file(fields, filename, boundary)
+    head, tail = around_file(fields, filename, boundary, media_type=media_type)
     # After the caller's headers: without the boundary nobody could read the form.
     form = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     return replace(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import quote
 
-from ...errors import InvalidRequestError
 from ..http import Request, Timeout, TimeoutInput
 from ..options import BASE_URL, ClientOptions, NotGiven, hide_values
 from ..secret import Hidden
+from .body import segment
 
 # They are served by the console's host. Source: https://inference-docs.cerebras.ai/capabilities/metrics
 METRICS_HOST = "https://cloud.cerebras.ai"
@@ -23,12 +22,11 @@ def metrics(
 ) -> Request:
     """GET /api/v1/metrics/organizations/{id}, on the console's host if the base URL is the public
     service's, else below the base URL."""
-    if not isinstance(organization_id, str) or not organization_id.strip():
-        raise InvalidRequestError("organization_id must be the id of an organization")
+    organization = segment("organization_id", organization_id)
     host = METRICS_HOST if options.base_url == BASE_URL else options.base_url
     request = Request(
         method="GET",
-        url=f"{host}/api/v1/metrics/organizations/{quote(organization_id, safe='')}",
+        url=f"{host}/api/v1/metrics/organizations/{organization}",
         headers=options.headers,
         timeout=options.timeout if isinstance(timeout, NotGiven) else Timeout.of(timeout),
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
-from ...errors import InvalidRequestError
+from ...errors import InvalidRequestError, MissingCredentialsError
 from ..http import Request, Timeout, TimeoutInput
-from ..options import ClientOptions, NotGiven, hide_values
+from ..options import NOT_GIVEN, ClientOptions, NotGiven, hide_values
 from ..secret import Hidden
-from .body import encode, url_of
+from .body import encode, segment, url_of
 
+WARMING = "/v1/tcp_warming"  # answers any GET, so that a connection is open before it is needed
+MANAGEMENT = "/management/v1"  # takes a key of its own
 FORMATS = ("default", "openrouter", "huggingface")
 
 
@@ -20,27 +21,30 @@ def models(
     model: str | None,
     *,
     public: bool,
-    form: str | None,
+    form: str | NotGiven | None,
+    headers: Mapping[str, str],
     extra_headers: Hidden[Mapping[str, str | None] | None],
+    extra_query: Mapping[str, Any] | None,
     timeout: TimeoutInput | NotGiven,
 ) -> Request:
     """GET /v1/models or /public/v1/models, all of them or one; the public ones need no key.
 
     Ids are sent as they are: dedicated models have names of their own, with slashes in them too.
     """
+    if isinstance(form, NotGiven):
+        form = None
     if form is not None and form not in FORMATS:
         raise InvalidRequestError(f"format must be one of {', '.join(FORMATS)}, not {form!r}")
     path = "/public/v1/models" if public else "/v1/models"
     if model is not None:
-        if not isinstance(model, str) or not model.strip():
-            raise InvalidRequestError("model must be the id of a model")
-        path += "/" + quote(model, safe="", errors="replace")
-    query = {"format": form} if form is not None else None
+        path += "/" + segment("model_id", model)
+    query = {"format": form} if form is not None else {}
     return plain_request(
         options,
         "GET",
         path,
-        query=query,
+        headers=headers,
+        query={**query, **(extra_query or {})},
         extra_headers=extra_headers,
         timeout=timeout,
         public=public,
@@ -53,12 +57,14 @@ def plain_request(
     path: str,
     *,
     body: Any = None,
-    query: Mapping[str, Any] | None,
-    extra_headers: Hidden[Mapping[str, str | None] | None],
-    timeout: TimeoutInput | NotGiven,
+    content: bytes | None = None,
+    query: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+    extra_headers: Hidden[Mapping[str, str | None] | None] | None = None,
+    timeout: TimeoutInput | NotGiven = NOT_GIVEN,
     public: bool = False,
 ) -> Request:
-    """A request for any path below the base URL; `body` is sent as JSON."""
+    """A request for any path below the base URL; `body` is sent as JSON, `content` as it is."""
     if not isinstance(path, str) or not path.startswith("/"):
         raise InvalidRequestError(
             f"the path must start with a slash, such as /v1/..., not {path!r}"
@@ -67,10 +73,24 @@ def plain_request(
         method=method,
         url=url_of(options, path, query),
         headers=options.headers,
-        body=b"" if body is None else encode(body),
+        body=(content or b"") if body is None else encode(body),
         timeout=options.timeout if isinstance(timeout, NotGiven) else Timeout.of(timeout),
         public=public,
     )
     if body is not None:
         request = request.with_headers({"Content-Type": "application/json"})
-    return request.with_headers(hide_values(extra_headers))
+    if headers:
+        request = request.with_headers(headers)
+    if extra_headers is not None:
+        request = request.with_headers(hide_values(extra_headers))
+    if not path.startswith(MANAGEMENT) or request.is_signed:
+        return request
+    # Unsigned, it would get the key of the inference API on its way out.
+    if not options.management_key:
+        raise MissingCredentialsError(
+            "no management key: give management_key=... to the client or set "
+            "CEREBRAS_MANAGEMENT_KEY. The Management API takes a key of its own (API keys, "
+            "Management API keys at https://cloud.cerebras.ai); the key of the inference API "
+            "does not work there, and is not sent to it"
+        )
+    return request.signed(options.management_key)

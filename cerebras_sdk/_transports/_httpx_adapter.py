@@ -1,0 +1,154 @@
+"""Lets the blocking door send through an httpx.Client of the user's."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+import httpx
+import requests
+import requests.adapters
+from requests.structures import CaseInsensitiveDict
+
+from . import forget, is_made_for_us, kept, wrong_setup
+
+HttpClient: TypeAlias = requests.Session | httpx.Client
+"""What the blocking client takes as `http_client`."""
+
+
+def session_over(client: httpx.Client) -> requests.Session:
+    """A session that sends with `client`, and adds nothing of its own."""
+    session = requests.Session()
+    session.trust_env = False
+    session.headers.clear()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HttpxAdapter(client))
+    return session
+
+
+class HttpxAdapter(requests.adapters.BaseAdapter):
+    """Sends the requests of a `requests.Session` with an httpx.Client, the user's to close.
+
+    What an answer sets as a cookie is not kept in the jar of the client.
+    """
+
+    def __init__(self, client: httpx.Client) -> None:
+        super().__init__()
+        self._client = client
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Certificates and proxies are the client's own: those given here count for nothing."""
+        client = self._client
+        connect, read = timeout
+        before = kept(client.cookies.jar)
+        try:
+            answer = client.send(
+                client.build_request(
+                    str(request.method),
+                    str(request.url),
+                    headers=[
+                        (name.encode("ascii"), value.encode("latin-1"))
+                        for name, value in request.headers.items()
+                    ],
+                    content=request.body,
+                    # requests knows two: a full pool, and a full line, are waited for like bytes.
+                    timeout=httpx.Timeout(read, connect=connect),
+                ),
+                stream=True,
+                auth=None,
+                follow_redirects=False,
+            )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _translated(error, request) from error
+        except RuntimeError as error:
+            if client.is_closed:
+                raise wrong_setup(error) from None
+            raise
+        forget(client.cookies.jar, answer.cookies.jar, before)
+        response = requests.Response()
+        response.status_code = answer.status_code
+        response.headers = CaseInsensitiveDict(answer.headers.items())
+        response.raw = HttpxBody(answer, request)
+        response.reason = answer.reason_phrase
+        response.url = str(request.url)
+        response.request = request
+        return response
+
+    def close(self) -> None:
+        if is_made_for_us(self._client):
+            self._client.close()
+
+
+class HttpxBody:
+    """The body of an answer, as requests asks urllib3 for one."""
+
+    def __init__(self, answer: httpx.Response, request: requests.PreparedRequest) -> None:
+        self.headers = answer.headers
+        self.version = answer.http_version
+        self._answer = answer
+        self._request = request
+        self._pieces = answer.iter_bytes()
+        self._timer: threading.Timer | None = None
+
+    def stream(self, amt: int = 65536, decode_content: bool = True) -> Iterator[bytes]:
+        """The pieces as they arrive, decoded, of whatever size."""
+        try:
+            yield from self._pieces
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            raise _translated(error, self._request) from error
+
+    def read(self, amt: int | None = None, decode_content: bool = True) -> bytes:
+        return b"".join(self.stream())
+
+    def end_within(self, seconds: float) -> None:
+        """Breaks the connection off if the body has not ended by then: httpx sets the timeout of
+        the socket anew for each piece, by that of the request."""
+        self._timer = threading.Timer(seconds, self.shutdown)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def shutdown(self) -> None:
+        """Wakes a thread that waits for bytes; a connection of HTTP/2 serves others as well."""
+        stream = self._answer.extensions.get("network_stream")
+        sock = None if stream is None else stream.get_extra_info("socket")
+        if sock is None or self._answer.is_closed or self._answer.http_version == "HTTP/2":
+            return
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        with contextlib.suppress(httpx.HTTPError, OSError):
+            self._answer.close()
+
+
+# The first that fits: a child stands before its parent.
+_TRANSLATIONS: tuple[tuple[type[Exception], type[requests.RequestException]], ...] = (
+    (httpx.ConnectTimeout, requests.exceptions.ConnectTimeout),
+    (httpx.PoolTimeout, requests.exceptions.ConnectTimeout),
+    (httpx.TimeoutException, requests.exceptions.ReadTimeout),
+    (httpx.UnsupportedProtocol, requests.exceptions.InvalidSchema),
+    (httpx.InvalidURL, requests.exceptions.InvalidURL),
+    (httpx.ProxyError, requests.exceptions.ProxyError),
+    (httpx.DecodingError, requests.exceptions.ContentDecodingError),
+    (Exception, requests.exceptions.ConnectionError),
+)
+
+
+def _translated(error: Exception, request: requests.PreparedRequest) -> requests.RequestException:
+    for theirs, ours in _TRANSLATIONS:
+        if isinstance(error, theirs):
+            return ours(str(error), request=request)
+    raise AssertionError  # the last row fits

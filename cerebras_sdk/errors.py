@@ -136,9 +136,17 @@ def _rebuild(cls: type[APIError], args: tuple[Any, ...], state: dict[str, Any]) 
 class APIConnectionError(APIError):
     """No answer came: name resolution, TCP, TLS, proxy, or the connection broke."""
 
+    def __init__(self, message: str = "Connection error.", *args: Any, **details: Any) -> None:
+        super().__init__(message, *args, **details)
+
 
 class APITimeoutError(APIConnectionError):
-    """No answer came in time."""
+    """No answer came in time. Made by hand, it takes the request alone too."""
+
+    def __init__(self, message: Any = "Request timed out.", *args: Any, **details: Any) -> None:
+        if not isinstance(message, str):
+            args, message = (message, *args), "Request timed out."
+        super().__init__(message, *args, **details)
 
 
 class _Answered(APIError):
@@ -159,15 +167,32 @@ class _Answered(APIError):
         super().__init__(message, **details)
         self.status_code = 0 if status_code is None else status_code
         self.headers = {} if headers is None else headers
+        self._response = response
 
     @property
-    def response(self) -> ErrorResponse:
-        """`status_code`, `headers` and `body` in one object, as in other SDKs."""
+    def response(self) -> Any:
+        """`status_code`, `headers` and `body` in one object, as in other SDKs: an ErrorResponse, or
+        what the error was made with."""
+        if self._response is not None:
+            return self._response
         return ErrorResponse(self.status_code or 0, self.headers, self.body, self.request)
 
 
 class APIResponseValidationError(_Answered):
     """An answer came that is not what the API documents; `status_code` and `headers` are its."""
+
+    def __init__(
+        self,
+        response: Any = None,
+        body: object = None,
+        *,
+        message: str | None = None,
+        **details: Any,
+    ) -> None:
+        if isinstance(response, str):
+            response, message = None, response
+        text = "Data returned by API invalid for expected schema." if message is None else message
+        super().__init__(text, response=response, body=body, **details)
 
 
 class APIStatusError(_Answered):

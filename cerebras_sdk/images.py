@@ -14,8 +14,9 @@ def image_part(image: bytes | str | os.PathLike[str]) -> ImageURLPart:
 
         content=[{"type": "text", "text": "What is this?"}, image_part("photo.jpg")]
 
-    It takes up to 15000 pixels on each side, and as many bytes as fit into a request of 10 MiB as
-    base64: 7.5 MiB. Source: https://inference-docs.cerebras.ai/capabilities/vision
+    It takes up to 15000 pixels on each side, 122 million in all, and as many bytes as fit into a
+    request of 10 MiB as base64: 7.5 MiB. Source:
+    https://inference-docs.cerebras.ai/capabilities/vision
 
     Raises InvalidRequestError for another image, OSError for a file that cannot be read.
     """

@@ -59,6 +59,9 @@ LAYERS = {
     "_transports._certificates": layer("_transports", libraries="truststore"),
     "_transports._dotenv": layer("_core", "errors", libraries="dotenv"),
     "_transports._httpx_adapter": layer("_transports", libraries="httpx requests"),
+    "_transports._loops": layer(libraries="anyio"),
+    "_transports._session": layer("_transports", "_core", libraries="requests"),
+    "_transports._ways": layer("_transports", "_core", libraries="httpx"),
     "_transports._cookies": layer(
         "_transports", "_core", "errors", libraries="platformdirs browser_cookie3"
     ),

@@ -6,12 +6,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._core.answers import read_answer
+from .._core.answers import read_result
+from .._core.endpoints.body import given
 from .._core.endpoints.files import Call
 from .._core.http import TimeoutInput
-from .._core.options import NOT_GIVEN, NotGiven
+from .._core.options import NOT_GIVEN, NotGiven, refuse_coroutine
 from .._core.secret import Hidden
-from ..errors import APIStatusError, CerebrasError
+from ..errors import APIStatusError, CerebrasError, InvalidRequestError
 from ..types.batches import Batch, BatchList, BatchResult
 from .base import AsyncReply
 from .pages import AsyncPages
@@ -60,7 +61,7 @@ class AsyncBatches(AsyncResource):
             "endpoint": endpoint,
             "completion_window": completion_window,
         }
-        if metadata is not None:
+        if given(metadata) is not None:
             body["metadata"] = metadata
         request = self._call(headers, timeout).request("POST", body=body)
         return await self._client._ask(request, Batch)
@@ -107,18 +108,27 @@ class AsyncBatches(AsyncResource):
         call = self._call(headers, timeout)
         # The service's documents name both ways.
         try:
-            return await self._client._ask(call.request("DELETE", batch_id), Batch)
+            return await self._cancelled(call, "DELETE", batch_id)
         except APIStatusError as error:
             if error.status_code not in _NO_SUCH_PATH:
                 raise
             first = error
         try:
-            return await self._client._ask(call.request("POST", batch_id, "cancel"), Batch)
+            return await self._cancelled(call, "POST", batch_id, "cancel")
         except APIStatusError as error:
-            # A 404 to the first says that there is no such batch, if the second is no path at all.
-            if first.status_code == 404 and error.status_code in _NO_SUCH_PATH:
+            # If the second is no path at all, a 404 to the first says that there is no such batch;
+            # an answer that is empty says nothing.
+            said = error.code or error.status_code not in _NO_SUCH_PATH
+            if first.status_code == 404 and (first.code or not said):
                 raise first from None
             raise
+
+    async def _cancelled(self, call: Call, method: str, *below: str) -> Batch:
+        nothing = Batch()
+        batch = await self._client._ask(call.request(method, *below), Batch, empty=nothing)
+        if batch is nothing:
+            batch = await self._client._ask(call.request("GET", below[0]), Batch)
+        return batch
 
     def results(
         self,
@@ -145,15 +155,23 @@ class AsyncBatches(AsyncResource):
         on_progress: called with the batch each time it was asked for. poll: seconds between that.
         timeout: seconds for the whole wait, then CerebrasError; the batch goes on all the same.
         """
-        start = time.monotonic()
+        if not poll >= 0:
+            raise InvalidRequestError(f"poll must be 0 seconds or more, not {poll!r}")
+        refuse_coroutine("on_progress", on_progress)
+        end = None if timeout is None else time.monotonic() + timeout
         while True:
-            batch = await self.retrieve(batch_id)
+            patience = (
+                NOT_GIVEN
+                if end is None
+                else self._client._options.timeout.within(max(end - time.monotonic(), 0.05))
+            )
+            batch = await self.retrieve(batch_id, timeout=patience)
             if on_progress is not None:
                 on_progress(batch)
             if batch.is_over:
                 return batch
-            left = poll if timeout is None else start + timeout - time.monotonic()
-            if timeout is not None and left <= 0:
+            left = poll if end is None else end - time.monotonic()
+            if left <= 0 and end is not None:
                 raise CerebrasError(
                     f"batch {batch_id} is still {batch.status} after {timeout} seconds"
                 )
@@ -194,11 +212,5 @@ class AsyncBatchResultLines:
             self._lines = iter(self._answer.response.body.splitlines())
         for line in self._lines:
             if line.strip():
-                return read_answer(
-                    line,
-                    BatchResult,
-                    self._answer.request,
-                    self._answer.response.headers,
-                    name="result of a batch",
-                )
+                return read_result(line, self._answer.request)
         raise StopAsyncIteration

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Literal, Unpack, overload
 
 from .._core.chunks import CHAT
 from .._core.endpoints.body import tracing_headers
@@ -102,14 +102,14 @@ class AsyncChatCompletions(AsyncResource):
         disable_reasoning: bool | None = None,
         service_tier: ServiceTier | None = None,
         queue_threshold: int | None = None,
-        model_parameters: Mapping[str, Any] | None = None,
+        model_parameters: Mapping[str, object] | None = None,
         user: str | None = None,
         cf_ray: str | None = None,
         x_amz_cf_id: str | None = None,
         x_delay_time: float | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
         timeout: TimeoutInput | NotGiven = NOT_GIVEN,
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]:
         """Asks the model to answer `messages`, a list of `{"role": ..., "content": ...}`.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from .._core.endpoints.files import Call, upload
 from .._core.http import TimeoutInput
-from .._core.options import NOT_GIVEN, NotGiven
+from .._core.options import NOT_GIVEN, NotGiven, refuse_coroutine
 from .._core.secret import Hidden
 from .._transports._files import CallbackError, FileInput, carried, find_file
 from ..types.files import FileDeleted, FileList, FileObject
@@ -49,6 +49,7 @@ class AsyncFiles(AsyncResource):
         """
         headers = Hidden(extra_headers)
         del extra_headers
+        refuse_coroutine("on_progress", on_progress)
         source = await self._client._transport.in_thread(find_file, file, filename)
         request = upload(
             self._call(headers, timeout),
@@ -120,7 +121,8 @@ class AsyncFiles(AsyncResource):
         headers = Hidden(extra_headers)
         del extra_headers
         request = self._call(headers, timeout).request("DELETE", file_id)
-        return await self._client._ask(request, FileDeleted)
+        done = FileDeleted(id=file_id, deleted=True)
+        return await self._client._ask(request, FileDeleted, empty=done)
 
     def _call(
         self, headers: Hidden[Mapping[str, str | None] | None], timeout: TimeoutInput | NotGiven

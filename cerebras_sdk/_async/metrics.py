@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .._core.answers import read_answer
 from .._core.endpoints.metrics import metrics
 from .._core.http import TimeoutInput
 from .._core.limits import ResponseInfo
@@ -37,8 +38,11 @@ class AsyncMetrics(AsyncResource):
         reply = await self._client._send(request)
 
         def read(body: Hidden[bytes]) -> MetricsText:
+            response = reply.response
+            if body.value.lstrip().startswith(b"{"):  # an error, where Prometheus's text should be
+                return read_answer(body.value, MetricsText, reply.request, response.headers)
             answer = MetricsText(text=body.value.decode("utf-8", "replace"))
-            answer._response = ResponseInfo(reply.response.headers)
+            answer._response = ResponseInfo(response.headers)
             return answer
 
         return self._client._give(reply, read)

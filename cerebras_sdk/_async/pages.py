@@ -34,6 +34,9 @@ class AsyncPages(Generic[T]):
     def __aiter__(self) -> AsyncIterator[T]:
         return AsyncPageItems(self)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._call.path}, not asked for yet>"
+
 
 class AsyncPageItems(Generic[T]):
     """One way through a list."""
@@ -55,7 +58,8 @@ class AsyncPageItems(Generic[T]):
             request = pages._call.page(pages._limit, self._after)
             page = await pages._client._ask(request, pages._kind)
             self._left = page.data[::-1]
-            self._more = page.has_more and bool(page.data)
-            if page.data:
-                self._after = page.data[-1].id
+            last = page.data[-1].id if page.data else None
+            # A server that does not heed `after` would send the same page for ever.
+            self._more = page.has_more and bool(last) and last != self._after
+            self._after = last or self._after
         return self._left.pop()

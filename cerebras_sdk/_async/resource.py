@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .._core.secret import Hidden
+from ..errors import CerebrasError
 from .response import AsyncAPIResponse
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class AsyncEntered:
         return call
 
     async def __aenter__(self) -> AsyncAPIResponse[Any]:
+        if self._response is not None:
+            raise CerebrasError("this call was made already: write a new one for each `with`")
         positional, named = self._given.value
         self._response = await self._method(*positional, **named)
         assert self._response is not None

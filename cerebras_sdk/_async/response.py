@@ -44,6 +44,7 @@ class AsyncAPIResponse(Generic[T]):
         self._parsed: list[T] = []
         self._body: bytes | None = None
         self._taken = False
+        self._closed = False
 
     @property
     def status_code(self) -> int:
@@ -107,7 +108,7 @@ class AsyncAPIResponse(Generic[T]):
 
         Raises APIResponseValidationError, or the error that stands in the answer.
         """
-        if to is not None:
+        if to is not None and not self._is_stream:
             body = Hidden(await self.read())
             return read_answer(
                 body.value, to, self._reply.request, self.headers, status=self.status_code
@@ -132,7 +133,11 @@ class AsyncAPIResponse(Generic[T]):
 
     async def json(self) -> Any:
         """The whole body as plain dicts and lists. Raises ValueError when it is not JSON."""
-        return parse_json(await self.read())
+        try:
+            return parse_json(await self.read())
+        except ValueError as error:
+            message = str(error)
+        raise ValueError(message)  # a frame of the other one shows the body
 
     def iter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
         """The body as it arrives, or in pieces of `chunk_size` bytes."""
@@ -148,14 +153,17 @@ class AsyncAPIResponse(Generic[T]):
 
     async def close(self) -> None:
         """Gives the connection back; closing twice does nothing."""
+        self._closed = True
         await self._reply.response.close()
 
     def _source(self) -> AsyncSource:
         if self._body is None:
             self._take()
-        return AsyncSource(self._reply.response, self._body)
+        return AsyncSource(self, self._reply.response, self._body)
 
     def _take(self) -> None:
+        if self._closed and not self._taken and not self._reply.response.is_read:
+            raise CerebrasError("this answer was closed before its end was read")
         if self._taken:
             raise CerebrasError("the body of this answer was read already")
         self._taken = not self._reply.response.is_read
@@ -167,7 +175,10 @@ class AsyncAPIResponse(Generic[T]):
 class AsyncSource:
     """The body of an answer, from the wire if it was not read yet."""
 
-    def __init__(self, response: HttpxResponse, body: bytes | None) -> None:
+    def __init__(
+        self, owner: AsyncAPIResponse[Any], response: HttpxResponse, body: bytes | None
+    ) -> None:
+        self._owner = owner
         self._response = response
         self._whole = response.body if response.is_read else body
 
@@ -176,9 +187,11 @@ class AsyncSource:
         if self._whole is not None:
             data, self._whole = self._whole, b""
             return data
-        data = await self._response.receive()
+        data = b"" if self._owner._closed else await self._response.receive()
         if not data:
-            await self._response.close()
+            if self._owner._closed:
+                raise CerebrasError("this answer was closed before its end was read")
+            await self._owner.close()
         return data
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, overload
 
 from .._core.chunks import CHAT, TEXT
 from .._core.endpoints.body import CompletionCall
@@ -40,7 +40,7 @@ class AsyncVerbs(AsyncBaseClient):
         """Any request to any path below the base URL, with the key, the retries and the errors of
         every other call.
 
-        path: from the slash on, such as `/v1/models`.
+        path: below the base URL, such as `/v1/models`, with a query or without.
         cast_to: the type of the answer: one of ours, what msgspec or pydantic can read, str, bytes,
             or the HTTP library's own `Response`; None gives plain dicts and lists.
         body: sent as JSON. content: bytes, sent as they are.
@@ -56,7 +56,7 @@ class AsyncVerbs(AsyncBaseClient):
             self._options,
             method,
             path,
-            body=body if given.extra_json is None else {**(body or {}), **given.extra_json},
+            body=given.body(body),
             content=content,
             query=given.query,
             extra_headers=given.headers,
@@ -71,11 +71,23 @@ class AsyncVerbs(AsyncBaseClient):
         kind: Any = Any if cast_to is None else cast_to
         return await client._ask(request, kind)
 
+    @overload
+    async def get(self, path: str, *, cast_to: type[T], **options: Any) -> T: ...
+
+    @overload
+    async def get(self, path: str, **options: Any) -> Any: ...
+
     async def get(self, path: str, **options: Any) -> Any:
         """`request("GET", path, ...)`."""
         given = Hidden(options)
         del options
         return await self.request("GET", path, **given.value)
+
+    @overload
+    async def post(self, path: str, *, cast_to: type[T], **options: Any) -> T: ...
+
+    @overload
+    async def post(self, path: str, **options: Any) -> Any: ...
 
     async def post(self, path: str, **options: Any) -> Any:
         """`request("POST", path, ...)`."""
@@ -83,17 +95,35 @@ class AsyncVerbs(AsyncBaseClient):
         del options
         return await self.request("POST", path, **given.value)
 
+    @overload
+    async def put(self, path: str, *, cast_to: type[T], **options: Any) -> T: ...
+
+    @overload
+    async def put(self, path: str, **options: Any) -> Any: ...
+
     async def put(self, path: str, **options: Any) -> Any:
         """`request("PUT", path, ...)`."""
         given = Hidden(options)
         del options
         return await self.request("PUT", path, **given.value)
 
+    @overload
+    async def patch(self, path: str, *, cast_to: type[T], **options: Any) -> T: ...
+
+    @overload
+    async def patch(self, path: str, **options: Any) -> Any: ...
+
     async def patch(self, path: str, **options: Any) -> Any:
         """`request("PATCH", path, ...)`."""
         given = Hidden(options)
         del options
         return await self.request("PATCH", path, **given.value)
+
+    @overload
+    async def delete(self, path: str, *, cast_to: type[T], **options: Any) -> T: ...
+
+    @overload
+    async def delete(self, path: str, **options: Any) -> Any: ...
 
     async def delete(self, path: str, **options: Any) -> Any:
         """`request("DELETE", path, ...)`."""

@@ -8,10 +8,17 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..errors import APIResponseValidationError
-from ..types import Answer
+from ..types import Answer, BatchResult, BatchResultError
 from ..types._decode import decode, parse_json
 from .casting import cast, is_foreign
-from .failures import embedded_error, foreign_message, redact, redacted_headers, request_id
+from .failures import (
+    embedded_error,
+    error_detail,
+    foreign_message,
+    redact,
+    redacted_headers,
+    request_id,
+)
 from .http import Headers, Request
 from .limits import ResponseInfo
 
@@ -39,6 +46,8 @@ def read_answer(
     anything else, a completion without a choice included.
     """
     wanted: Any = kind
+    if wanted is Any and not body.strip():
+        return None  # type: ignore[return-value]
     try:
         answer: T = (
             cast(body, wanted, request, status, headers)
@@ -47,12 +56,14 @@ def read_answer(
         )
     except msgspec.DecodeError as error:
         reason = str(error)
+    except ValueError as error:  # of a class of the user's, such as pydantic's
+        reason = redact(str(error).encode(), request).decode().replace("\n", " ")
     else:
-        if getattr(answer, "choices", True):
+        if getattr(answer, "choices", True) and not _may_be_refusal(answer):
             if isinstance(answer, Answer):
                 answer._response = ResponseInfo(headers)
             return answer
-        reason = "it has no choices"
+        reason = "it has no choices" if hasattr(answer, "choices") else "it is an error"
         del answer  # a traceback shows the variables of a frame, and this may repeat the key
     shown, headers = redact(body, request), redacted_headers(headers, request)
     del body
@@ -66,11 +77,47 @@ def read_answer(
     if failure is not None:
         raise failure
     raise APIResponseValidationError(
-        f"the answer is no {name}: {reason} [{request.method} {request.url}]",
+        f"the answer is no {name}: {reason} [{request.place}]",
         status_code=status,
         headers=headers,
-        url=request.url,
+        url=request.where,
         method=request.method,
         body=document,
         request_id=request_id(headers),
     )
+
+
+def read_result(line: bytes, request: Request) -> BatchResult:
+    """One line of the results of a batch. What cannot be read is a result too, with an `error` that
+    says so: the lines behind it are as good as ever."""
+    line = redact(line, request)
+    try:
+        result: BatchResult = decode(line, _decoder(BatchResult))
+    except msgspec.DecodeError as error:
+        reason = str(error)
+    else:
+        return result
+    try:
+        fields = parse_json(line)
+    except msgspec.DecodeError:
+        fields = None
+    fields = fields if isinstance(fields, dict) else {}
+    detail = error_detail(fields)
+    message = reason if detail is None or not detail.message else detail.message
+    return BatchResult(
+        custom_id=str(fields.get("custom_id", "")),
+        status=str(fields.get("status") or "failed"),
+        error=BatchResultError(code=None if detail is None else detail.code, message=message),
+        _extra={"line": line.decode("utf-8", "replace")},
+    )
+
+
+def _may_be_refusal(answer: object) -> bool:
+    """Whether there is an error and nothing else in an answer of 200."""
+    if isinstance(answer, dict):
+        return "status_code" in answer and "error" in answer
+    if not isinstance(answer, Answer) or not answer.model_extra.keys() & {"error", "message"}:
+        return False
+    empty = type(answer)()
+    own = [name for name in answer.__struct_fields__ if not name.startswith("_")]
+    return all(getattr(answer, name) == getattr(empty, name) for name in own)

@@ -106,7 +106,7 @@ class ChunkReader(Generic[ChunkT, WholeT]):
         elif not self.done:
             timed_out = isinstance(error, APITimeoutError)
             cls = StreamTimeoutError if timed_out else StreamInterruptedError
-            where = f" [{self._request.method} {self._request.url}]"
+            where = f" [{self._request.place}]"
             reason = str(error).removesuffix(where)
             failure = self._described(cls, f"the stream broke off: {reason}")
             failure.__cause__ = error
@@ -177,10 +177,9 @@ class ChunkReader(Generic[ChunkT, WholeT]):
     def _described(self, cls: type[E], message: str) -> E:
         ident = request_id(self._headers)
         return cls(
-            f"{message} [{self._request.method} {self._request.url}]"
-            + (f" (request id {ident})" if ident else ""),
+            f"{message} [{self._request.place}]" + (f" (request id {ident})" if ident else ""),
             partial=self._partial(),
-            url=self._request.url,
+            url=self._request.where,
             method=self._request.method,
             request_id=ident,
         )

@@ -213,10 +213,10 @@ def _build(
     tail = f" (request id {ident})" if ident else ""
     code = f" {detail.code}" if detail.code else ""
     return cls(
-        f"{status}{code}: {message} [{where}{request.method} {request.url}]{tail}",
+        f"{status}{code}: {message} [{where}{request.place}]{tail}",
         status_code=status,
         headers=headers,
-        url=request.url,
+        url=request.where,
         method=request.method,
         body=body,
         code=detail.code,

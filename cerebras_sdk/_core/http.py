@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -63,46 +64,82 @@ class _FourTimeouts(Protocol):
     pool: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Same(enum.Enum):
+    """The type of SAME."""
+
+    SAME = "same"
+
+
+SAME = Same.SAME  # for a step of a Timeout that takes the time of all
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Timeout:
     """How long to wait, in seconds; None waits for ever.
 
     `connect`: for the connection; `read`: for the next bytes; `write`: for room to send;
-    `pool`: for a free connection. requests knows the first two only.
+    `pool`: for a free connection. requests knows the first two only. `Timeout(60, connect=5)` is 60
+    for the others; without an argument all are 60.
     """
 
-    connect: float | None = 60.0
-    read: float | None = 60.0
-    write: float | None = 60.0
-    pool: float | None = 60.0
+    connect: float | None
+    read: float | None
+    write: float | None
+    pool: float | None
+
+    def __init__(
+        self,
+        timeout: TimeoutInput = 60.0,
+        *,
+        connect: float | Same | None = SAME,
+        read: float | Same | None = SAME,
+        write: float | Same | None = SAME,
+        pool: float | Same | None = SAME,
+    ) -> None:
+        steps = {"connect": connect, "read": read, "write": write, "pool": pool}
+        for name in steps:
+            object.__setattr__(self, name, None)  # a debugger may look at one that is refused
+        for name, seconds in steps.items():
+            given = _part(timeout, name) if isinstance(seconds, Same) else seconds
+            object.__setattr__(self, name, _checked(name, given))
 
     @classmethod
     def of(cls, value: TimeoutInput) -> Timeout:
         """A number is each of the four; an object with the four attributes is taken over."""
-        if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
-            return cls(connect=value, read=value, write=value, pool=value)
-        if isinstance(value, cls):
-            return value
-        try:
-            parts = {f.name: getattr(value, f.name) for f in dataclasses.fields(cls)}
-        except AttributeError:
-            raise InvalidRequestError(
-                "timeout takes a number of seconds, a Timeout, an httpx.Timeout or None, "
-                f"not {type(value).__name__}"
-            ) from None
-        return cls(**parts)
+        return value if isinstance(value, cls) else cls(value)
 
-    def __post_init__(self) -> None:
-        for phase in dataclasses.fields(self):
-            seconds = getattr(self, phase.name)
-            if seconds is None:
-                continue
-            if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-                raise InvalidRequestError(f"timeout: {phase.name} must be a number or None")
-            if not seconds > 0:
-                raise InvalidRequestError(f"timeout must be more than 0 seconds, not {seconds!r}")
-            if seconds > _FOREVER:
-                object.__setattr__(self, phase.name, None)
+    def within(self, seconds: float) -> Timeout:
+        """The same, but no step longer than that."""
+        steps = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return Timeout(
+            **{n: min(seconds, s) if s is not None else seconds for n, s in steps.items()}
+        )
+
+    def as_dict(self) -> dict[str, float | None]:
+        """As httpx.Timeout has it."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+
+def _part(timeout: TimeoutInput, name: str) -> object:
+    if timeout is None or (isinstance(timeout, (int, float)) and not isinstance(timeout, bool)):
+        return timeout
+    try:
+        return getattr(timeout, name)
+    except AttributeError:
+        raise InvalidRequestError(
+            "timeout takes a number of seconds, a Timeout, an httpx.Timeout or None, "
+            f"not {type(timeout).__name__}"
+        ) from None
+
+
+def _checked(name: str, seconds: object) -> float | None:
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise InvalidRequestError(f"timeout: {name} must be a number or None")
+    if not seconds > 0:
+        raise InvalidRequestError(f"timeout must be more than 0 seconds, not {seconds!r}")
+    return None if seconds > _FOREVER else seconds
 
 
 TimeoutInput: TypeAlias = float | Timeout | _FourTimeouts | None
@@ -152,6 +189,16 @@ class Request:
     upload: Upload | None = None  # in the place of `body`
     timeout: Timeout = field(default_factory=Timeout)
     public: bool = False  # answered without a key: none is looked for, and none sent
+
+    @property
+    def where(self) -> str:
+        """The address without its query, in which some gateways want a key."""
+        return self.url.partition("?")[0]
+
+    @property
+    def place(self) -> str:
+        """What messages and logs call the request."""
+        return f"{self.method} {self.where}"
 
     def with_headers(self, headers: Mapping[str, str | Secret | None]) -> Request:
         return dataclasses.replace(self, headers=merge_headers(self.headers, headers))

@@ -10,6 +10,7 @@ from ..types.params import ImageURLPart
 # Source of the limits: https://inference-docs.cerebras.ai/capabilities/vision
 MAX_BYTES = 10 * 1024 * 1024  # of a whole request, in which an image stands as base64
 MAX_SIDE = 15_000  # pixels
+MAX_PIXEL_BYTES = 350 * 1024 * 1024  # of the image as RGB, three bytes a pixel
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
@@ -33,6 +34,11 @@ def part_of_image(data: bytes, *, name: str = "the image") -> ImageURLPart:
     if max(size) > MAX_SIDE:
         raise InvalidRequestError(
             f"{name} has {size[0]} x {size[1]} pixels; the service takes {MAX_SIDE} on each side"
+        )
+    if size[0] * size[1] * 3 > MAX_PIXEL_BYTES:
+        raise InvalidRequestError(
+            f"{name} has {size[0]} x {size[1]} pixels; the service takes up to "
+            f"{MAX_PIXEL_BYTES // 3_000_000} million in all"
         )
     if len(data) > MAX_BYTES * 3 // 4:
         raise InvalidRequestError(

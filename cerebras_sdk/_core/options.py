@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
@@ -21,8 +22,10 @@ BASE_URL = "https://api.cerebras.ai"
 API_VERSION = "2"
 DEFAULT_TIMEOUT = 60.0  # seconds
 DEFAULT_MAX_RETRIES = 2
+_TIMEOUT_OF_HTTPX = 5.0  # when nobody gives one
 USER_AGENT = f"cerebras-inference-sdk/{__version__}"
 
+_VERSION_HEADER = "X-Cerebras-Version-Patch"
 RetiredModels = Literal["warn", "replace", "error"]
 
 
@@ -89,7 +92,7 @@ class ClientOptions:
         cls,
         environment: Environment,
         *,
-        base_url: str | None,
+        base_url: Any,
         timeout: TimeoutInput | NotGiven,
         max_retries: int | NotGiven,
         default_model: str | None,
@@ -122,7 +125,7 @@ class ClientOptions:
                 raise InvalidRequestError(f"aliases: {alias!r}: {target!r} is no pair of names")
         own_headers = merge_headers(
             {"User-Agent": USER_AGENT, "Accept": "application/json"},
-            {"X-Cerebras-Version-Patch": api_version},
+            {_VERSION_HEADER: api_version},
         )
         return cls(
             base_url=(
@@ -147,7 +150,7 @@ class ClientOptions:
     def changed(
         self,
         *,
-        base_url: str | None = None,
+        base_url: Any = None,
         timeout: TimeoutInput | NotGiven = NOT_GIVEN,
         max_retries: int | NotGiven | None = None,
         default_model: str | None = None,
@@ -157,17 +160,19 @@ class ClientOptions:
         default_query: Mapping[str, Any] | None = None,
         set_default_query: Mapping[str, Any] | None = None,
         management_key: Secret | None = None,
+        api_version: str | NotGiven | None = NOT_GIVEN,
         retired_models: RetiredModels | None = None,
         compression: Compression | None = None,
     ) -> ClientOptions:
         """These options with others in their place; headers, aliases and the query are added to
         the known, but those that are `set_` stand alone."""
-        for name, added, alone in (
-            ("headers", default_headers.value, set_default_headers.value),
-            ("query", default_query, set_default_query),
-        ):
-            if added is not None and alone is not None:
-                raise InvalidRequestError(f"give default_{name} or set_default_{name}, not both")
+        twice = {
+            "headers": None not in (default_headers.value, set_default_headers.value),
+            "query": None not in (default_query, set_default_query),
+        }
+        for name in (name for name, both in twice.items() if both):
+            raise InvalidRequestError(f"give default_{name} or set_default_{name}, not both")
+        patch = {} if isinstance(api_version, NotGiven) else {_VERSION_HEADER: api_version}
         known = self.headers if set_default_headers.value is None else self.own_headers
         checked = ClientOptions.of(
             Environment(),
@@ -186,11 +191,26 @@ class ClientOptions:
             checked,
             aliases={**self.aliases, **checked.aliases},
             query={**(self.query if set_default_query is None else {}), **checked.query},
-            own_headers=self.own_headers,
+            own_headers=merge_headers(self.own_headers, patch),
             headers=merge_headers(
-                known, hide_values(set_default_headers), hide_values(default_headers)
+                known, patch, hide_values(set_default_headers), hide_values(default_headers)
             ),
         )
+
+
+def timeout_of(http_client: Any) -> TimeoutInput | NotGiven:
+    """The timeout that the user gave to an httpx client of theirs, as the official SDK takes it."""
+    timeout: Any = getattr(http_client, "timeout", None)
+    if not hasattr(timeout, "connect"):
+        return NOT_GIVEN
+    steps = {getattr(timeout, name, None) for name in ("connect", "read", "write", "pool")}
+    return NOT_GIVEN if steps == {_TIMEOUT_OF_HTTPX} else timeout
+
+
+def refuse_coroutine(name: str, function: object) -> None:
+    """For a callback that would be called, and never awaited."""
+    if inspect.iscoroutinefunction(function):
+        raise InvalidRequestError(f"{name} takes a plain function, not a coroutine function")
 
 
 def _or(given: Any, known: Any) -> Any:
@@ -201,7 +221,11 @@ def _header_lines(text: Secret | None) -> dict[str, Secret]:
     """`Name: value`, one a line, as the official SDK reads CEREBRAS_CUSTOM_HEADERS."""
     lines = text.reveal().splitlines() if text is not None else ()
     pairs = [line.partition(":") for line in lines]
-    return {name.strip(): Secret(value.strip()) for name, colon, value in pairs if colon}
+    return {
+        name.strip(): Secret(value.strip())
+        for name, colon, value in pairs
+        if colon and name.strip()
+    }
 
 
 def hide_values(headers: Hidden[Any]) -> dict[str, Any]:

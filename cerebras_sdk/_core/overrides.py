@@ -35,6 +35,13 @@ class Overrides:
     max_retries: int | None
     extra_json: Mapping[str, Any] | None
 
+    def body(self, body: Any) -> Any:
+        if self.extra_json is None:
+            return body
+        if body is not None and not isinstance(body, Mapping):
+            raise InvalidRequestError("extra_json is added to a body that is a dict")
+        return {**(body or {}), **self.extra_json}
+
 
 def overrides(
     options: Hidden[RequestOptions | None],

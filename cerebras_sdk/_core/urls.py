@@ -42,6 +42,8 @@ def check_url(url: object, what: str, *, plain_http: bool = False) -> str:
 
     Raises InvalidRequestError, which never repeats a password that stands in the address.
     """
+    if hasattr(url, "scheme") and hasattr(url, "host"):
+        url = str(url)  # an httpx.URL
     if not isinstance(url, str):
         raise InvalidRequestError(f"{what} must be a str, not {type(url).__name__}")
     parts = _split(url.strip())
@@ -62,7 +64,7 @@ def check_url(url: object, what: str, *, plain_http: bool = False) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
 
 
-def normalize_base_url(url: str, what: str = "base_url") -> str:
+def normalize_base_url(url: object, what: str = "base_url") -> str:
     """The base URL without `/v1`, however it was written; a whole endpoint's URL is cut back.
 
     The official SDK wants `https://api.cerebras.ai`, OpenAI's `https://api.cerebras.ai/v1`.

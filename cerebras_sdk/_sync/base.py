@@ -48,7 +48,6 @@ class ClientState:
     """What a client shares with its copies on the same connections."""
 
     closed: bool = False
-    to_warm: bool = False  # at the first use
     uncompressed: set[tuple[str, str, int]] = field(default_factory=set)  # origins that refused
 
 
@@ -60,6 +59,7 @@ class BaseClient:
     _transport: RequestsTransport
     _lock: Lock
     _state: ClientState
+    _to_warm: bool = False  # at the first use
     _wanted: Literal["object", "raw", "streamed"] = "object"  # what a call gives
 
     def _delivering(self, wanted: Literal["raw", "streamed"]) -> Self:
@@ -77,6 +77,7 @@ class BaseClient:
     def _copy(self) -> Self:
         """A client of its own, on the same connections."""
         other = copy.copy(self)
+        other._to_warm = False
         other._attach()
         return other
 
@@ -84,12 +85,21 @@ class BaseClient:
         """Makes the resources of this client."""
         raise NotImplementedError
 
-    def _ask(self, request: Request, kind: type[T], *, model: str | None = None) -> T:
-        """The whole answer to `request` as a `kind`."""
+    def _ask(
+        self,
+        request: Request,
+        kind: type[T],
+        *,
+        model: str | None = None,
+        empty: T | None = None,
+    ) -> T:
+        """The whole answer to `request` as a `kind`; `empty` is what one without a body means."""
         reply = self._send(request, model=model)
         response = reply.response
 
         def read(body: Hidden[bytes]) -> T:
+            if empty is not None and not body.value:
+                return empty
             return read_answer(
                 body.value,
                 kind,
@@ -117,7 +127,7 @@ class BaseClient:
         """The answer to `request` once it is below 300."""
         if self._state.closed:
             raise CerebrasError("the client is closed")
-        if self._state.to_warm:
+        if self._to_warm:
             self._warm()
         left: Streamed = "any" if self._wanted == "streamed" else stream
         plain = request
@@ -138,6 +148,7 @@ class BaseClient:
                 seconds = time.monotonic() - start
             except APIConnectionError as failure:
                 error = failure
+                _LOG.info("%s: %s", request.place, type(failure).__name__)
             else:
                 self._log(response, sent, seconds)
                 if response.status < 300:
@@ -150,7 +161,10 @@ class BaseClient:
                     model=model,
                 )
                 if request is not plain and is_refused(error):
-                    _LOG.warning("%s; from now on bodies go there as they are", error)
+                    _LOG.warning(
+                        "%s: refused for its compression; from now on bodies go there as they are",
+                        request.place,
+                    )
                     uncompressed.add(origin(request.url))
                     request = plain
                     attempts -= 1
@@ -165,14 +179,15 @@ class BaseClient:
             )
             if delay is None:
                 raise error
-            _LOG.info("trying again in %.2f s: %s", delay, error)
+            status = error.status_code or type(error).__name__
+            _LOG.info("%s: trying again in %.2f s after %s", request.place, delay, status)
             self._transport.sleep(delay)
 
     def _log(self, response: RequestsResponse, request: Request, seconds: float) -> None:
         if not _LOG.isEnabledFor(logging.INFO):
             return
         headers = redacted_headers(response.headers, request)
-        what, ident = f"{request.method} {request.url}", request_id(headers)
+        what, ident = request.place, request_id(headers)
         _LOG.info("%s: %d in %.3f s (%s)", what, response.status, seconds, ident or "no id")
         # Secrets and the user's own headers show themselves as ***, prompts and answers not at all.
         _LOG.debug("%s: sent %d bytes, %r", what, len(request.body), request.headers)
@@ -190,13 +205,14 @@ class BaseClient:
 
     def _warm(self) -> None:
         """Opens a second connection, in the background: the call at hand opens its own."""
-        self._state.to_warm = False
+        self._to_warm = False
         self._transport.start(self._warm_quietly)
 
     def _warm_quietly(self) -> None:
         request = plain_request(self._options, "GET", WARMING, timeout=_WARMING_SECONDS)
         try:
-            self._follow(request.signed(self._key()), stream=False)
+            if not self._state.closed:
+                self._follow(request.signed(self._key()), stream=False)
         except Exception as error:  # of a background task: nobody could catch it
             _LOG.debug("no connection was opened ahead: %s", error)
 

@@ -14,12 +14,12 @@ from .._core.http import TimeoutInput
 from .._core.options import (
     API_VERSION,
     DEFAULT_MAX_RETRIES,
-    DEFAULT_TIMEOUT,
     NOT_GIVEN,
     ClientOptions,
     Environment,
     NotGiven,
     RetiredModels,
+    timeout_of,
 )
 from .._core.secret import Hidden
 from .._log import configure
@@ -58,14 +58,15 @@ class Cerebras(Verbs, Settings):
         JSON export, HAR), or "browser" for those of the user's browser (extra `[browser]`).
     base_url: with or without `/v1`; else CEREBRAS_BASE_URL, else https://api.cerebras.ai. Plain
         http to another machine gives an InsecureURLWarning.
-    timeout: seconds for each of connect, read, write and pool, or a Timeout, an httpx.Timeout, or
-        None to wait for ever.
+    timeout: seconds for each of connect, read, write and pool, 60 by default, or a Timeout, an
+        httpx.Timeout, or None to wait for ever.
     max_retries: how often a call that failed in passing is tried again.
     default_model: used by calls that name no model.
     aliases: your own names for models; they go before the built-in spellings.
     default_headers: sent with every call; stronger than CEREBRAS_CUSTOM_HEADERS, whose lines are
         `Name: value`. default_query: added to the address of every call.
-    http_client: your own requests.Session, with your proxies and certificates; it is not closed.
+    http_client: your own requests.Session, with your proxies and certificates; it is not closed,
+        unless it is of `cerebras_sdk.httpx_clients`.
     management_key: for `client.management`; else CEREBRAS_MANAGEMENT_KEY.
     session_url: the one address to exchange cookies at, instead of those of cerebras.ai; else
         CEREBRAS_SESSION_URL.
@@ -89,7 +90,7 @@ class Cerebras(Verbs, Settings):
         *,
         cookies: CookieInput | None = None,
         base_url: str | None = None,
-        timeout: TimeoutInput | NotGiven = DEFAULT_TIMEOUT,
+        timeout: TimeoutInput | NotGiven = NOT_GIVEN,
         max_retries: int | NotGiven = DEFAULT_MAX_RETRIES,
         default_model: str | None = None,
         aliases: Mapping[str, str] | None = None,
@@ -113,7 +114,7 @@ class Cerebras(Verbs, Settings):
         self._options = ClientOptions.of(
             environment,
             base_url=base_url,
-            timeout=timeout,
+            timeout=timeout_of(http_client) if isinstance(timeout, NotGiven) else timeout,
             max_retries=max_retries,
             default_model=default_model,
             aliases=aliases,
@@ -128,7 +129,8 @@ class Cerebras(Verbs, Settings):
         self._credentials = Credentials(given_key(key), jar, environment, session_url=session_url)
         self._transport = RequestsTransport(http_client)
         self._lock = Lock()
-        self._state = ClientState(to_warm=warm_tcp_connection)
+        self._state = ClientState()
+        self._to_warm = warm_tcp_connection
         self._attach()
         self._warn_of_plain_http()
         configure(environment.log)
@@ -153,8 +155,8 @@ class Cerebras(Verbs, Settings):
         del options
         return cls(**given.value, _environment=read_env_file(path))
 
-    @property
     def is_closed(self) -> bool:
+        """Whether `close()` was called, on this client or on one that shares its connections."""
         return self._state.closed
 
     def with_options(
@@ -174,6 +176,7 @@ class Cerebras(Verbs, Settings):
         http_client: HttpClient | None = None,
         management_key: str | None = None,
         session_url: str | None = None,
+        api_version: str | NotGiven | None = NOT_GIVEN,
         compression: Compression | None = None,
         retired_models: RetiredModels | None = None,
         warm_tcp_connection: bool | None = None,
@@ -201,6 +204,7 @@ class Cerebras(Verbs, Settings):
             default_query=default_query,
             set_default_query=set_default_query,
             management_key=given_key(other_key, "management_key"),
+            api_version=api_version,
             retired_models=retired_models,
             compression=compression,
         )
@@ -214,8 +218,7 @@ class Cerebras(Verbs, Settings):
             other._state = ClientState()
         if base_url is not None:
             other._warn_of_plain_http()
-        if warm_tcp_connection is not None:
-            other._state.to_warm = warm_tcp_connection
+        other._to_warm = bool(warm_tcp_connection)
         return other
 
     copy = with_options
@@ -236,7 +239,7 @@ class Cerebras(Verbs, Settings):
         self._transport.close()
 
     def __enter__(self) -> Self:
-        if self._state.to_warm:
+        if self._to_warm:
             self._warm()
         return self
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Unpack, overload
+from typing import Literal, Unpack, overload
 
 from .._core.chunks import TEXT
 from .._core.endpoints.body import tracing_headers
@@ -74,8 +74,8 @@ class Completions(Resource):
         x_amz_cf_id: str | None = None,
         x_delay_time: float | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
         timeout: TimeoutInput | NotGiven = NOT_GIVEN,
     ) -> Completion | Stream[Completion]:
         """Asks the model to continue `prompt` as it is: no chat template is applied.

@@ -35,6 +35,9 @@ class Pages(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         return PageItems(self)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._call.path}, not asked for yet>"
+
 
 class PageItems(Generic[T]):
     """One way through a list."""
@@ -56,7 +59,8 @@ class PageItems(Generic[T]):
             request = pages._call.page(pages._limit, self._after)
             page = pages._client._ask(request, pages._kind)
             self._left = page.data[::-1]
-            self._more = page.has_more and bool(page.data)
-            if page.data:
-                self._after = page.data[-1].id
+            last = page.data[-1].id if page.data else None
+            # A server that does not heed `after` would send the same page for ever.
+            self._more = page.has_more and bool(last) and last != self._after
+            self._after = last or self._after
         return self._left.pop()

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .._core.secret import Hidden
+from ..errors import CerebrasError
 from .response import APIResponse
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Entered:
         return call
 
     def __enter__(self) -> APIResponse[Any]:
+        if self._response is not None:
+            raise CerebrasError("this call was made already: write a new one for each `with`")
         positional, named = self._given.value
         self._response = self._method(*positional, **named)
         assert self._response is not None

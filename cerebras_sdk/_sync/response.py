@@ -45,6 +45,7 @@ class APIResponse(Generic[T]):
         self._parsed: list[T] = []
         self._body: bytes | None = None
         self._taken = False
+        self._closed = False
 
     @property
     def status_code(self) -> int:
@@ -108,7 +109,7 @@ class APIResponse(Generic[T]):
 
         Raises APIResponseValidationError, or the error that stands in the answer.
         """
-        if to is not None:
+        if to is not None and not self._is_stream:
             body = Hidden(self.read())
             return read_answer(
                 body.value, to, self._reply.request, self.headers, status=self.status_code
@@ -133,7 +134,11 @@ class APIResponse(Generic[T]):
 
     def json(self) -> Any:
         """The whole body as plain dicts and lists. Raises ValueError when it is not JSON."""
-        return parse_json(self.read())
+        try:
+            return parse_json(self.read())
+        except ValueError as error:
+            message = str(error)
+        raise ValueError(message)  # a frame of the other one shows the body
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
         """The body as it arrives, or in pieces of `chunk_size` bytes."""
@@ -149,14 +154,17 @@ class APIResponse(Generic[T]):
 
     def close(self) -> None:
         """Gives the connection back; closing twice does nothing."""
+        self._closed = True
         self._reply.response.close()
 
     def _source(self) -> Source:
         if self._body is None:
             self._take()
-        return Source(self._reply.response, self._body)
+        return Source(self, self._reply.response, self._body)
 
     def _take(self) -> None:
+        if self._closed and not self._taken and not self._reply.response.is_read:
+            raise CerebrasError("this answer was closed before its end was read")
         if self._taken:
             raise CerebrasError("the body of this answer was read already")
         self._taken = not self._reply.response.is_read
@@ -168,7 +176,10 @@ class APIResponse(Generic[T]):
 class Source:
     """The body of an answer, from the wire if it was not read yet."""
 
-    def __init__(self, response: RequestsResponse, body: bytes | None) -> None:
+    def __init__(
+        self, owner: APIResponse[Any], response: RequestsResponse, body: bytes | None
+    ) -> None:
+        self._owner = owner
         self._response = response
         self._whole = response.body if response.is_read else body
 
@@ -177,9 +188,11 @@ class Source:
         if self._whole is not None:
             data, self._whole = self._whole, b""
             return data
-        data = self._response.receive()
+        data = b"" if self._owner._closed else self._response.receive()
         if not data:
-            self._response.close()
+            if self._owner._closed:
+                raise CerebrasError("this answer was closed before its end was read")
+            self._owner.close()
         return data
 
 

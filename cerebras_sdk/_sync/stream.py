@@ -14,12 +14,12 @@ from .._core.chunks import ChunkReader, Kind
 from .._core.endpoints.body import CompletionCall
 from .._core.failures import request_id
 from .._core.http import Headers
-from .._core.limits import rate_limits
+from .._core.limits import ResponseInfo, rate_limits
 from .._core.secret import Hidden
 from .._transports import is_stream
 from .._transports._requests import RequestsResponse
 from ..errors import APIConnectionError, ModelRetiredWarning, StreamTruncatedError
-from ..types import ChatCompletion, ChatCompletionChunk, Completion, RateLimits
+from ..types import Answer, ChatCompletion, ChatCompletionChunk, Completion, RateLimits
 
 if TYPE_CHECKING:
     from .base import BaseClient
@@ -85,7 +85,9 @@ class Stream(Generic[ChunkT]):
             raise StreamTruncatedError(
                 "the stream was closed before its end", partial=self._reader.total.completion()
             )
-        return self._reader.total.completion()
+        completion: Answer = self._reader.total.completion()
+        completion._response = ResponseInfo(self._response.headers)
+        return completion
 
     def close(self) -> None:
         """Gives the connection back; closing twice does nothing."""

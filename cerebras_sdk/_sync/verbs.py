@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, overload
 
 from .._core.chunks import CHAT, TEXT
 from .._core.endpoints.body import CompletionCall
@@ -41,7 +41,7 @@ class Verbs(BaseClient):
         """Any request to any path below the base URL, with the key, the retries and the errors of
         every other call.
 
-        path: from the slash on, such as `/v1/models`.
+        path: below the base URL, such as `/v1/models`, with a query or without.
         cast_to: the type of the answer: one of ours, what msgspec or pydantic can read, str, bytes,
             or the HTTP library's own `Response`; None gives plain dicts and lists.
         body: sent as JSON. content: bytes, sent as they are.
@@ -57,7 +57,7 @@ class Verbs(BaseClient):
             self._options,
             method,
             path,
-            body=body if given.extra_json is None else {**(body or {}), **given.extra_json},
+            body=given.body(body),
             content=content,
             query=given.query,
             extra_headers=given.headers,
@@ -72,11 +72,23 @@ class Verbs(BaseClient):
         kind: Any = Any if cast_to is None else cast_to
         return client._ask(request, kind)
 
+    @overload
+    def get(self, path: str, *, cast_to: type[T], **options: Any) -> T: ...
+
+    @overload
+    def get(self, path: str, **options: Any) -> Any: ...
+
     def get(self, path: str, **options: Any) -> Any:
         """`request("GET", path, ...)`."""
         given = Hidden(options)
         del options
         return self.request("GET", path, **given.value)
+
+    @overload
+    def post(self, path: str, *, cast_to: type[T], **options: Any) -> T: ...
+
+    @overload
+    def post(self, path: str, **options: Any) -> Any: ...
 
     def post(self, path: str, **options: Any) -> Any:
         """`request("POST", path, ...)`."""
@@ -84,17 +96,35 @@ class Verbs(BaseClient):
         del options
         return self.request("POST", path, **given.value)
 
+    @overload
+    def put(self, path: str, *, cast_to: type[T], **options: Any) -> T: ...
+
+    @overload
+    def put(self, path: str, **options: Any) -> Any: ...
+
     def put(self, path: str, **options: Any) -> Any:
         """`request("PUT", path, ...)`."""
         given = Hidden(options)
         del options
         return self.request("PUT", path, **given.value)
 
+    @overload
+    def patch(self, path: str, *, cast_to: type[T], **options: Any) -> T: ...
+
+    @overload
+    def patch(self, path: str, **options: Any) -> Any: ...
+
     def patch(self, path: str, **options: Any) -> Any:
         """`request("PATCH", path, ...)`."""
         given = Hidden(options)
         del options
         return self.request("PATCH", path, **given.value)
+
+    @overload
+    def delete(self, path: str, *, cast_to: type[T], **options: Any) -> T: ...
+
+    @overload
+    def delete(self, path: str, **options: Any) -> Any: ...
 
     def delete(self, path: str, **options: Any) -> Any:
         """`request("DELETE", path, ...)`."""

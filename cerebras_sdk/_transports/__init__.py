@@ -3,11 +3,13 @@
 A transport has `send(request, stream=..., keep_cookies=...)`, `sleep(seconds)`,
 `in_thread(function, ...)`, `start(function)` (in the background) and `close()`. Its `send` raises
 APIConnectionError, APITimeoutError, or InvalidRequestError for a set-up that cannot work, and no
-error of the library beneath. The response it gives has `status`, `headers`, `http_version`, `raw`
-(the library's own), `is_closed`, and a `body` if it `is_read`; else `receive()` (the next bytes,
-empty at the end), `drain()` and `close()`. What begins with an error status, or is a document where
-a stream was asked for, is read whole. Beside the transport, under one name each, stand
-`HttpClient`, the type of a client that the user brings, and `Lock`.
+error of the library beneath; after `close()` it raises CerebrasError and opens nothing.
+
+The response it gives has `status`, `headers`, `http_version`, `raw` (the library's own),
+`is_closed`, and a `body` if it `is_read`; else `receive()` (the next bytes, empty at the end),
+`drain()` and `close()`. What begins with an error status, or is a document where a stream was asked
+for, is read whole. Beside the transport, under one name each, stand `HttpClient`, the type of a
+client that the user brings, and `Lock`.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ import contextlib
 import http.client
 import http.cookiejar
 import os
+import re
+import urllib.request
 from typing import Literal, TypeAlias
 
 from .._core.http import Headers, Request
-from ..errors import APIConnectionError, APITimeoutError, InvalidRequestError
+from ..errors import APIConnectionError, APITimeoutError, CerebrasError, InvalidRequestError
 
 # After the end of a stream the body is read to its end, so that the connection can serve the next
 # request; a server that then neither ends nor closes is not waited for longer than this.
@@ -45,22 +49,32 @@ def no_answer(
     error: Exception, request: Request, *, timed_out: bool, begun: bool = False
 ) -> APIConnectionError:
     """The error of ours for one of the library beneath; `begun`: after the answer had begun."""
-    where = f"[{request.method} {request.url}]"
+    where = f"[{request.place}]"
     if timed_out:
         return APITimeoutError(
             f"{'silence' if begun else 'no answer'} for longer than the timeout {where}",
-            url=request.url,
+            url=request.where,
         )
     what = "the connection was lost" if begun else "no answer"
-    return APIConnectionError(f"{what}: {_reason(error)} {where}", url=request.url)
+    return APIConnectionError(f"{what}: {_reason(error)} {where}", url=request.where)
 
 
-def wrong_setup(error: Exception) -> InvalidRequestError:
-    """The error for an HTTP client that cannot work, however often it is tried."""
+def wrong_setup(problem: Exception | str) -> InvalidRequestError:
+    """The error for an HTTP client that cannot work, however often it is tried.
+
+    To be raised outside of `except`, where `problem` may hold a secret: what is being handled hangs
+    on every new error, with its variables.
+    """
+    # A library that cannot read the URL of a proxy repeats it.
+    text = re.sub(r"(?s)://.*@", "://***@", str(problem))
     return InvalidRequestError(
-        f"the HTTP client cannot be set up: {error}. Look at the proxy variables (HTTPS_PROXY, "
+        f"the HTTP client cannot be set up: {text}. Look at the proxy variables (HTTPS_PROXY, "
         "ALL_PROXY, ...), at SSL_CERT_FILE and REQUESTS_CA_BUNDLE, and at http_client="
     )
+
+
+def closed() -> CerebrasError:
+    return CerebrasError("the client is closed")
 
 
 def _reason(error: BaseException) -> str:
@@ -96,7 +110,14 @@ def is_made_for_us(client: object) -> bool:
 
 def no_cookies() -> http.cookiejar.CookiePolicy:
     """For a jar that keeps nothing: the cookies of a session would go to the API's host as well."""
-    return http.cookiejar.DefaultCookiePolicy(allowed_domains=[])
+    return _KeepsNothing()
+
+
+class _KeepsNothing(http.cookiejar.DefaultCookiePolicy):
+    """Cookies that the user has put in are sent; no answer adds to them."""
+
+    def set_ok(self, cookie: http.cookiejar.Cookie, request: urllib.request.Request) -> bool:
+        return False
 
 
 def kept(jar: http.cookiejar.CookieJar) -> list[http.cookiejar.Cookie]:

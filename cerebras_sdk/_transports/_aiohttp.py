@@ -1,38 +1,29 @@
-"""An httpx.AsyncClient that sends through aiohttp, made fit for the asynchronous door."""
+"""A transport of httpx that sends through aiohttp, made fit for the asynchronous door."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport, HttpxAiohttpClient
+from httpx_aiohttp import AiohttpTransport
 
 from ..errors import CerebrasError, InvalidRequestError
 from ._files import CallbackError
 
 
-class AiohttpClient(HttpxAiohttpClient):
-    """What `DefaultAioHttpClient` gives; for asyncio only."""
+class Transport(AiohttpTransport):
+    """Keeps no cookies, has no limit where httpx has none, and raises what httpx would; for asyncio
+    only."""
 
-    closes_with_cerebras = True
-
-    def _init_transport(
-        self, *_: Any, transport: httpx.AsyncBaseTransport | None = None, **options: Any
-    ) -> httpx.AsyncBaseTransport:
-        return transport or _Transport(**options)
-
-    def _init_proxy_transport(
-        self, proxy: httpx.Proxy, *_: Any, **options: Any
-    ) -> httpx.AsyncBaseTransport:
-        return _Transport(proxy=proxy, **options)
-
-
-class _Transport(AiohttpTransport):
-    """Keeps no cookies, has no limit where httpx has none, and raises what httpx would."""
+    def __init__(self, *, proxy: httpx.Proxy | None = None, **options: Any) -> None:
+        if proxy is not None and proxy.url.scheme not in ("http", "https"):
+            raise ValueError("aiohttp knows proxies of http:// and https:// only")
+        super().__init__(proxy=_by_header(proxy), **options)
 
     def get_client(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -55,6 +46,18 @@ class _Transport(AiohttpTransport):
         assert isinstance(response.stream, httpx.AsyncByteStream)
         response.stream = _Stream(response.stream)
         return response
+
+
+def _by_header(proxy: httpx.Proxy | None) -> httpx.Proxy | None:
+    """The same proxy: aiohttp is about to give up the way in which httpx-aiohttp signs to it."""
+    if proxy is None or proxy.auth is None:
+        return proxy
+    userinfo = base64.b64encode(b":".join(proxy.raw_auth or ())).decode()
+    return httpx.Proxy(
+        proxy.url,
+        ssl_context=proxy.ssl_context,
+        headers=[*proxy.headers.multi_items(), ("Proxy-Authorization", f"Basic {userinfo}")],
+    )
 
 
 class _Stream(httpx.AsyncByteStream):

@@ -12,35 +12,32 @@ from . import wrong_setup
 _LOCK = threading.Lock()
 
 
-def trusted() -> ssl.SSLContext | str | None:
+def trusted_context() -> ssl.SSLContext | None:
     """What the certificates of servers are checked against.
 
     A file or folder, by the variables that requests, curl and OpenSSL heed; else the store of the
     system, where the package `truststore` is installed; else None, for those of certifi.
-    Raises InvalidRequestError for a bundle that is not there.
+    Raises InvalidRequestError for a bundle that is not there, or has no certificates in it.
     """
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         path = os.environ.get(name)
         if path:
-            if not os.path.exists(path):
-                raise wrong_setup(FileNotFoundError(f"{name} names {path!r}, which is not there"))
-            return path
+            return _bundle(name, path)
     with _LOCK:
         return _system_store()
 
 
-def trusted_context() -> ssl.SSLContext | None:
-    """The same as one context; None for httpx's own, which trusts certifi."""
-    trust = trusted()
-    if not isinstance(trust, str):
-        return trust
-    folder = os.path.isdir(trust)
+def _bundle(name: str, path: str) -> ssl.SSLContext:
+    if not os.path.exists(path):
+        raise wrong_setup(f"{name} names {path!r}, which is not there")
+    folder = os.path.isdir(path)
     try:
         return ssl.create_default_context(
-            cafile=None if folder else trust, capath=trust if folder else None
+            cafile=None if folder else path, capath=path if folder else None
         )
-    except OSError as error:  # no certificates are in it
-        raise wrong_setup(error) from None
+    except OSError as error:
+        said = error.strerror or error
+        raise wrong_setup(f"{name} names {path!r}, which holds no certificates ({said})") from None
 
 
 @functools.cache

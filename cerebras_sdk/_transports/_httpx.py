@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import http.cookiejar
 import logging
 import re
-import ssl
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from typing import Any, TypeVar
 
 import anyio
-import anyio.lowlevel
 import anyio.to_thread
 import httpx
 
@@ -23,71 +18,26 @@ from . import (
     DRAIN_BYTES,
     DRAIN_SECONDS,
     Streamed,
+    closed,
     forget,
     is_left,
     is_made_for_us,
     kept,
     no_answer,
-    no_cookies,
     type_name,
     wrong_setup,
 )
-from ._certificates import trusted_context
-from ._proxies import proxy_for
+from ._loops import Lock as Lock
+from ._loops import OfLoops, spawn, spawn_in
+from ._ways import auth_of, merged_params
+from ._ways import new_client as new_client
 
 T = TypeVar("T")
 
 HttpClient = httpx.AsyncClient
-Lock = anyio.Lock
 
 _ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
-# httpx keeps 20 connections and closes the others after each request: 32 tasks would open one for
-# almost every call. And a limit on all of them makes callers time out who never got to send.
-LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=60)
 _SET_COOKIE = re.compile(r"(?i)(b'set-cookie', b)('[^']*'|\"[^\"]*\")")
-
-
-def new_client(*, proxy: str | None = None) -> httpx.AsyncClient:
-    """A client that keeps no cookies, and goes through `proxy`, else by the environment's.
-
-    Raises InvalidRequestError for settings that cannot work.
-    """
-    nothing = http.cookiejar.CookieJar(no_cookies())
-    return httpx.AsyncClient(cookies=nothing, transport=_Ways(proxy), trust_env=False)
-
-
-def verify() -> ssl.SSLContext | bool:
-    """What httpx takes for the certificates to trust."""
-    context = trusted_context()
-    return True if context is None else context
-
-
-class _Ways(httpx.AsyncBaseTransport):
-    """Sends each request directly, or through the proxy that the environment names for it."""
-
-    def __init__(self, proxy: str | None) -> None:
-        self._proxy = proxy
-        self._ways: dict[str | None, httpx.AsyncHTTPTransport] = {}
-        self._way(proxy)  # what is wrong is said before anything is sent
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        way = self._way(self._proxy or proxy_for(str(request.url)))
-        return await way.handle_async_request(request)
-
-    async def aclose(self) -> None:
-        for way in self._ways.values():
-            await way.aclose()
-
-    def _way(self, proxy: str | None) -> httpx.AsyncHTTPTransport:
-        way = self._ways.get(proxy)
-        if way is None:
-            certificates = verify()
-            try:
-                way = httpx.AsyncHTTPTransport(verify=certificates, limits=LIMITS, proxy=proxy)
-            except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
-                raise wrong_setup(error) from None
-            self._ways[proxy] = way
-        return way
 
 
 def _without_cookies(record: logging.LogRecord) -> bool:
@@ -161,20 +111,24 @@ class HttpxTransport:
                 f"http_client must be an httpx.AsyncClient, not {type_name(http_client)}"
             )
         self._given = http_client
-        self._own: tuple[object, httpx.AsyncClient] | None = None
-        self._background: set[asyncio.Task[None]] = set()
+        self._loops = OfLoops(_Loop)
+        self._closed = False
 
     async def send(
         self, request: Request, *, stream: Streamed, keep_cookies: bool = True
     ) -> HttpxResponse:
-        client = self._client()
-        before = kept(client.cookies.jar)
+        if self._closed:
+            raise closed()
+        client = self._given or await self._loops.here().client()
+        jar = client.cookies.jar
+        before = kept(jar)
         upload = None if request.upload is None else _Body(request.upload)
         try:
             response = await client.send(
                 client.build_request(
                     request.method,
                     request.url,
+                    params=merged_params(client, request.url),
                     headers=[
                         (name.encode("ascii"), value.encode("latin-1"))
                         for name, value in reveal_headers(request.headers).items()
@@ -184,11 +138,12 @@ class HttpxTransport:
                     timeout=_timeout(request.timeout),
                 ),
                 stream=True,
-                auth=None,
+                auth=auth_of(client, is_signed=request.is_signed),
                 follow_redirects=False,
             )
             if not keep_cookies:
-                forget(client.cookies.jar, response.cookies.jar, before)
+                for answered in (*response.history, response):
+                    forget(jar, answered.cookies.jar, before)
             answer = HttpxResponse(response, request)
             if is_left(stream, answer.status, answer.headers):
                 return answer
@@ -213,33 +168,64 @@ class HttpxTransport:
         return await anyio.to_thread.run_sync(function, *args)
 
     def start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Runs `function` in the background of the running event loop."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # the other one that anyio runs on
-            sys.modules["trio"].lowlevel.spawn_system_task(function)
-            return
-        task = loop.create_task(function())
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        """Runs `function` in the background of the running event loop, until this is closed."""
+        here = self._loops.here()
+        scope, ended = anyio.CancelScope(), anyio.Event()
+
+        async def run() -> None:
+            with scope:
+                await function()
+            del here.background[scope]
+            ended.set()
+
+        here.background[scope] = ended
+        spawn(run, here.tasks)
 
     async def close(self) -> None:
+        self._closed = True
+        here, others = self._loops.take()
+        for token, other in others:
+            spawn_in(token, other.close, other.tasks)
+        if here is not None:
+            await here.close()
         if self._given is not None and is_made_for_us(self._given):
             await self._given.aclose()
-        if self._own is not None and self._own[0] == anyio.lowlevel.current_token():
-            for task in self._background:
-                task.cancel()
-            await self._own[1].aclose()
-        self._own = None
 
-    def _client(self) -> httpx.AsyncClient:
-        if self._given is not None:
-            return self._given
-        # Connections belong to the loop they were opened in: a script may call asyncio.run twice.
-        loop = anyio.lowlevel.current_token()
-        if self._own is None or self._own[0] != loop:
-            self._own = (loop, new_client())
-        return self._own[1]
+
+class _Loop:
+    """What was opened and started in one event loop."""
+
+    def __init__(self) -> None:
+        self.background: dict[anyio.CancelScope, anyio.Event] = {}
+        self.tasks: set[Any] = set()
+        self._client: httpx.AsyncClient | None = None
+        self._open: AsyncGenerator[None, None] | None = None
+
+    async def client(self) -> httpx.AsyncClient:
+        if self._client is None:
+            self._client = new_client()
+            self._open = _until_the_end(self._client)
+            await anext(self._open)
+        return self._client
+
+    async def close(self) -> None:
+        background = list(self.background.items())
+        for scope, _ in background:
+            scope.cancel()
+        with anyio.move_on_after(DRAIN_SECONDS, shield=True):
+            for _, ended in background:
+                await ended.wait()
+        if self._open is not None:
+            await self._open.aclose()
+
+
+async def _until_the_end(client: httpx.AsyncClient) -> AsyncGenerator[None, None]:
+    """Closes the client when it is closed itself, which every event loop does before it ends: a
+    script may call asyncio.run twice, and the connections of the first belong to the first."""
+    try:
+        yield
+    finally:
+        await client.aclose()
 
 
 class _Body:
@@ -250,6 +236,7 @@ class _Body:
         self._upload = upload
         self._parts = upload.parts()
         self._sent = 0
+        self._abandoned = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -257,15 +244,24 @@ class _Body:
     async def __anext__(self) -> bytes:
         if self._sent:
             self._upload.progress(self._sent)
-        part = await anyio.to_thread.run_sync(next, self._parts, b"")
+        part = await anyio.to_thread.run_sync(self._read)
         if not part:
             raise StopAsyncIteration
         self._sent += len(part)
         return part
 
+    def _read(self) -> bytes:
+        try:
+            return next(self._parts, b"")
+        finally:
+            if self._abandoned:
+                self.close()
+
     def close(self) -> None:
-        """Closes the file of an upload that was broken off."""
-        self._parts.close()
+        """Closes the file of an upload that was broken off; if a thread is reading it, that does."""
+        self._abandoned = True
+        with contextlib.suppress(ValueError):  # it is being read
+            self._parts.close()
 
 
 def _timeout(timeout: Timeout) -> httpx.Timeout:

@@ -13,7 +13,8 @@ import requests
 import requests.adapters
 from requests.structures import CaseInsensitiveDict
 
-from . import forget, is_made_for_us, kept, wrong_setup
+from . import is_made_for_us, wrong_setup
+from ._ways import auth_of, merged_params
 
 HttpClient: TypeAlias = requests.Session | httpx.Client
 """What the blocking client takes as `http_client`."""
@@ -30,10 +31,7 @@ def session_over(client: httpx.Client) -> requests.Session:
 
 
 class HttpxAdapter(requests.adapters.BaseAdapter):
-    """Sends the requests of a `requests.Session` with an httpx.Client, the user's to close.
-
-    What an answer sets as a cookie is not kept in the jar of the client.
-    """
+    """Sends the requests of a `requests.Session` with an httpx.Client, the user's to close."""
 
     def __init__(self, client: httpx.Client) -> None:
         super().__init__()
@@ -51,12 +49,12 @@ class HttpxAdapter(requests.adapters.BaseAdapter):
         """Certificates and proxies are the client's own: those given here count for nothing."""
         client = self._client
         connect, read = timeout
-        before = kept(client.cookies.jar)
         try:
             answer = client.send(
                 client.build_request(
                     str(request.method),
                     str(request.url),
+                    params=merged_params(client, str(request.url)),
                     headers=[
                         (name.encode("ascii"), value.encode("latin-1"))
                         for name, value in request.headers.items()
@@ -66,7 +64,7 @@ class HttpxAdapter(requests.adapters.BaseAdapter):
                     timeout=httpx.Timeout(read, connect=connect),
                 ),
                 stream=True,
-                auth=None,
+                auth=auth_of(client, is_signed="Authorization" in request.headers),
                 follow_redirects=False,
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -75,7 +73,6 @@ class HttpxAdapter(requests.adapters.BaseAdapter):
             if client.is_closed:
                 raise wrong_setup(error) from None
             raise
-        forget(client.cookies.jar, answer.cookies.jar, before)
         response = requests.Response()
         response.status_code = answer.status_code
         response.headers = CaseInsensitiveDict(answer.headers.items())
@@ -83,6 +80,8 @@ class HttpxAdapter(requests.adapters.BaseAdapter):
         response.reason = answer.reason_phrase
         response.url = str(request.url)
         response.request = request
+        for answered in (*answer.history, answer):
+            response.cookies.update(answered.cookies.jar)
         return response
 
     def close(self) -> None:

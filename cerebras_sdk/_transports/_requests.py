@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import ssl
+import http.cookiejar
 import sys
 import threading
 import time
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
-import requests.adapters
 import urllib3
 import urllib3.exceptions
 
@@ -22,16 +21,16 @@ from . import (
     DRAIN_BYTES,
     DRAIN_SECONDS,
     Streamed,
+    closed,
     forget,
     is_left,
     kept,
     no_answer,
-    no_cookies,
     type_name,
     wrong_setup,
 )
-from ._certificates import trusted
 from ._proxies import proxy_for
+from ._session import new_session as new_session
 
 if TYPE_CHECKING:
     from ._httpx_adapter import HttpClient as HttpClient
@@ -43,61 +42,8 @@ T = TypeVar("T")
 Lock = threading.Lock
 
 _PIECE = 65536
-_POOL = 100  # connections kept for a host; requests keeps 10, a client may serve more threads
 _ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
-_WRONG_SETUP = (
-    requests.exceptions.InvalidProxyURL,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-)
-
-
-def new_session(*, proxy: str | None = None) -> requests.Session:
-    """A session that keeps no cookies, and goes through `proxy` only."""
-    session = requests.Session()
-    # The environment is read for both twins alike, before requests could.
-    session.trust_env = False
-    session.cookies.set_policy(no_cookies())
-    trust = trusted()
-    if isinstance(trust, str):
-        session.verify = trust
-    for scheme in ("https://", "http://"):
-        session.mount(
-            scheme,
-            requests.adapters.HTTPAdapter(pool_maxsize=_POOL)
-            if trust is None or isinstance(trust, str)
-            else _ContextAdapter(trust),
-        )
-    if proxy is not None:
-        session.proxies = {"http": proxy, "https": proxy}
-    return session
-
-
-class _ContextAdapter(requests.adapters.HTTPAdapter):
-    """Checks certificates with a context, into which nothing of certifi is loaded."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        super().__init__(pool_maxsize=_POOL)
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **options)
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        # The second is for a proxy that is itself reached by https.
-        return super().proxy_manager_for(
-            proxy, ssl_context=self._context, proxy_ssl_context=self._context, **options
-        )
-
-    def get_connection_with_tls_context(
-        self, request: requests.PreparedRequest, verify: object, *args: Any, **options: Any
-    ) -> Any:
-        # For True, requests 2.32 puts a context of its own in the place of this one.
-        return super().get_connection_with_tls_context(request, None, *args, **options)
-
-    def cert_verify(self, *args: Any, **options: Any) -> None:
-        """The certificates of certifi, and only those, are what requests would set here."""
+_WRONG_SETUP = (requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
 
 
 class RequestsResponse:
@@ -136,6 +82,9 @@ class RequestsResponse:
             raise no_answer(error, self._request, timed_out=timed_out, begun=True) from error
 
     def drain(self) -> None:
+        if self.http_version == "HTTP/2":
+            self.close()  # which ends one stream of the connection, and not the connection
+            return
         raw = self.raw.raw
         sock = getattr(getattr(raw, "connection", None), "sock", None)
         if sock is not None:
@@ -169,13 +118,13 @@ class RequestsTransport:
     with an `httpx.Client` of the user's."""
 
     def __init__(self, http_client: HttpClient | None) -> None:
-        self._adapted = False
+        self._adapted: Any = None  # the httpx.Client of the user's
         httpx = sys.modules.get("httpx")  # whoever made a client of it has loaded it
         if httpx is not None and isinstance(http_client, httpx.Client):
             from ._httpx_adapter import session_over
 
+            self._adapted = http_client
             http_client = session_over(http_client)
-            self._adapted = True
         elif http_client is not None and not isinstance(http_client, requests.Session):
             raise InvalidRequestError(
                 "http_client must be a requests.Session or an httpx.Client, "
@@ -183,13 +132,15 @@ class RequestsTransport:
             )
         self._given: requests.Session | None = http_client
         self._own: requests.Session | None = None
+        self._closed = False
         self._lock = threading.Lock()
 
     def send(
         self, request: Request, *, stream: Streamed, keep_cookies: bool = True
     ) -> RequestsResponse:
         session = self._session()
-        before = kept(session.cookies)
+        jar = self._jar(session)
+        before = kept(jar)
         try:
             response = session.request(
                 request.method,
@@ -199,13 +150,14 @@ class RequestsTransport:
                 timeout=(request.timeout.connect, request.timeout.read),
                 # Without an `auth` of ours, requests would put what netrc says of the host in the
                 # place of the Authorization header.
-                auth=_unchanged,
+                auth=(session.auth if request.is_signed else None) or _unchanged,
                 allow_redirects=False,
                 stream=True,
                 proxies=self._proxies(request.url),
             )
             if not keep_cookies:
-                forget(session.cookies, response.cookies, before)
+                for answered in (*response.history, response):
+                    forget(jar, answered.cookies, before)
             answer = RequestsResponse(response, request)
             if is_left(stream, answer.status, answer.headers):
                 return answer
@@ -213,12 +165,16 @@ class RequestsTransport:
                 return RequestsResponse(response, request, response.content)
             finally:
                 response.close()
+        except requests.exceptions.InvalidURL:
+            # What it says may be a part of the password of a proxy.
+            problem = "an address, this one or that of a proxy, cannot be read"
         except _WRONG_SETUP as error:
-            raise wrong_setup(error) from None
+            problem = str(error)
         except _ERRORS as error:
-            if type(error) is OSError and error.errno is None:
-                raise wrong_setup(error) from None  # a bundle of certificates that is not there
-            raise no_answer(error, request, timed_out=_timed_out(error)) from error
+            if type(error) is not OSError or error.errno is not None:
+                raise no_answer(error, request, timed_out=_timed_out(error)) from error
+            problem = str(error)  # a bundle of certificates that is not there
+        raise wrong_setup(problem)
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -231,23 +187,34 @@ class RequestsTransport:
         threading.Thread(target=function, name="cerebras-sdk-background", daemon=True).start()
 
     def close(self) -> None:
+        with self._lock:
+            self._closed = True
         if self._own is not None:
             self._own.close()
-        if self._given is not None and self._adapted:
+        if self._given is not None and self._adapted is not None:
             self._given.close()
 
     def _proxies(self, url: str) -> dict[str, str]:
         """A session of the user's looks for proxies by itself."""
         proxy = proxy_for(url) if self._given is None else None
-        return {} if proxy is None else {origin(url)[0]: proxy}
+        return {} if proxy is None else {origin(url)[0]: proxy.reveal()}
 
     def _session(self) -> requests.Session:
-        if self._given is not None:
-            return self._given
         with self._lock:
+            if self._closed:
+                raise closed()
+            if self._given is not None:
+                return self._given
             if self._own is None:
                 self._own = new_session()
-        return self._own
+            return self._own
+
+    def _jar(self, session: requests.Session) -> http.cookiejar.CookieJar:
+        """Where the cookies of an answer go."""
+        jar: http.cookiejar.CookieJar = session.cookies
+        if self._adapted is not None:
+            jar = self._adapted.cookies.jar
+        return jar
 
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:

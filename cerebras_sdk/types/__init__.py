@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from ._base import Answer, Model
 from .batches import Batch, BatchList, BatchRequestCounts, BatchResult, BatchResultError
 from .chat import (
@@ -55,9 +58,21 @@ from .models import (
     PublicModelList,
 )
 
-# As the official SDK calls them.
+if TYPE_CHECKING:
+    from .completion_create_params import CompletionCreateParams as CompletionCreateParams
+    from .model_list_params import ModelListParams as ModelListParams
+    from .model_retrieve_params import ModelRetrieveParams as ModelRetrieveParams
+
+# As the official SDK calls them; it has more of its names in modules of their own.
 ModelListResponse = ModelList
 ModelRetrieveResponse = ModelInfo
+
+_LATER = {
+    "CompletionCreateParams": "completion_create_params",
+    "ModelListParams": "model_list_params",
+    "ModelRetrieveParams": "model_retrieve_params",
+}
+_MODULES = (*_LATER.values(), "model_list_response", "model_retrieve_response", "params")
 
 __all__ = [
     "Answer",
@@ -120,3 +135,12 @@ __all__ = [
     "TopLogprob",
     "Usage",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The modules below and the dicts in them, loaded when they are asked for."""
+    if name in _MODULES:
+        return importlib.import_module(f".{name}", __name__)
+    if name in _LATER:
+        return getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

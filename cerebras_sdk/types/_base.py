@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Self
+import copy
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
+from ._parts import Parts, only, without
 from .limits import RateLimits
 
 # No answer has these keys: the slots are ours alone.
@@ -17,7 +20,8 @@ _RESPONSE = "__cerebras_sdk_response__"
 class Model(msgspec.Struct, gc=False, eq=False, forbid_unknown_fields=True, kw_only=True):
     """An object of the API.
 
-    Fields that the service left out are None. Fields that this version does not know are kept: they
+    Fields that the service left out are None, or what else stands for nothing: a count of 0, an
+    empty text or list. Fields that this version does not know are kept: they
     are attributes all the same, and `model_extra` has them all. What the service enumerates is
     `str`, so that a new value breaks nothing.
     """
@@ -34,71 +38,133 @@ class Model(msgspec.Struct, gc=False, eq=False, forbid_unknown_fields=True, kw_o
         """The names of the fields that have a value, unknown ones included."""
         return {name for name, value in _items(self) if value is not None}
 
-    def to_dict(self, *, exclude_none: bool = True) -> dict[str, Any]:
-        """The object as plain dicts and lists; fields without a value are left out."""
+    def to_dict(
+        self,
+        *,
+        mode: str = "python",
+        use_api_names: bool = True,
+        exclude_unset: bool | None = None,
+        exclude_defaults: bool = False,
+        exclude_none: bool | None = None,
+        warnings: bool = True,
+    ) -> dict[str, Any]:
+        """The object as plain dicts and lists.
+
+        Fields without a value are left out, unless `exclude_none` or `exclude_unset` is False; the
+        other parameters change nothing.
+        """
+        unsaid = exclude_none is None and exclude_unset is None
+        bare = unsaid or exclude_none or exclude_unset or exclude_defaults
         return {
-            name: plain(value, exclude_none=exclude_none)
+            name: plain(value, exclude_none=bool(bare))
             for name, value in _items(self)
-            if value is not None or not exclude_none
+            if value is not None or not bare
         }
 
-    def to_json(self, *, indent: int | None = None, exclude_none: bool = True) -> str:
-        """The object as JSON text; fields without a value are left out."""
-        encoded = msgspec.json.encode(self.to_dict(exclude_none=exclude_none))
-        return (msgspec.json.format(encoded, indent=indent) if indent else encoded).decode()
+    def to_json(self, *, indent: int | None = None, **options: Any) -> str:
+        """`to_dict(**options)` as JSON text."""
+        return _json(self.to_dict(**options), indent)
 
     def model_dump(
         self,
         *,
         mode: str = "python",
-        include: Iterable[str] | None = None,
-        exclude: Iterable[str] | None = None,
-        exclude_none: bool = False,
+        include: Parts | None = None,
+        exclude: Parts | None = None,
+        context: Any = None,
+        by_alias: bool | None = None,
         exclude_unset: bool = False,
         exclude_defaults: bool = False,
+        exclude_none: bool = False,
+        exclude_computed_fields: bool = False,
+        round_trip: bool = False,
+        warnings: bool | str = True,
+        fallback: Callable[[Any], Any] | None = None,
+        serialize_as_any: bool = False,
+        polymorphic_serialization: bool | None = None,
     ) -> dict[str, Any]:
         """As in pydantic: the object as plain dicts and lists, fields without a value as None.
 
-        `include` and `exclude` name fields of this object. The three `exclude_` are one here: a
-        field that the service left out has no value. `mode` changes nothing: all values are JSON's.
+        `include` and `exclude` name fields, or map them to what is meant of what is in them:
+        `{"choices": {"__all__": {"logprobs"}}}`. `exclude_none`, `exclude_unset` and
+        `exclude_defaults` are one here: a field that the service left out has no value. The other
+        parameters change nothing: all values are JSON's, under their only names.
         """
         dumped = self.to_dict(exclude_none=exclude_none or exclude_unset or exclude_defaults)
-        kept = dumped.keys() if include is None else dumped.keys() & set(include)
-        left_out = set(exclude or ())
-        return {name: dumped[name] for name in dumped if name in kept and name not in left_out}
+        if include is not None:
+            dumped = only(dumped, include)
+        return dumped if exclude is None else without(dumped, exclude)
 
-    def model_dump_json(self, *, indent: int | None = None, **options: Any) -> str:
-        """As in pydantic: `model_dump` as JSON text."""
-        encoded = msgspec.json.encode(self.model_dump(**options))
-        return (msgspec.json.format(encoded, indent=indent) if indent else encoded).decode()
+    def model_dump_json(
+        self, *, indent: int | None = None, ensure_ascii: bool = False, **options: Any
+    ) -> str:
+        """As in pydantic: `model_dump(**options)` as JSON text."""
+        return _json(self.model_dump(**options), indent, ensure_ascii=ensure_ascii)
 
     @classmethod
-    def model_validate(cls, value: Any) -> Self:
+    def model_validate(
+        cls,
+        obj: Any,
+        *,
+        strict: bool | None = None,
+        extra: str | None = None,
+        from_attributes: bool | None = None,
+        context: Any = None,
+        by_alias: bool | None = None,
+        by_name: bool | None = None,
+    ) -> Self:
         """As in pydantic: an object from plain dicts and lists, such as `model_dump` gives.
 
-        Raises ValueError for what cannot be one.
+        The other parameters change nothing. Raises ValueError for what cannot be one.
         """
         from ._decode import convert
 
-        return value if isinstance(value, cls) else convert(value, cls)
+        return obj if isinstance(obj, cls) else convert(obj, cls)
 
     @classmethod
-    def model_validate_json(cls, data: str | bytes) -> Self:
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
         """As in pydantic: an object from JSON. Raises ValueError for what cannot be one."""
         from ._decode import parse_json
 
-        return cls.model_validate(parse_json(data.encode() if isinstance(data, str) else data))
+        data = json_data.encode() if isinstance(json_data, str) else bytes(json_data)
+        return cls.model_validate(parse_json(data), **options)
 
     @classmethod
-    def model_construct(cls, **values: Any) -> Self:
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
         """As in pydantic: an object of `values` as they are; nothing is checked."""
-        known = {name: value for name, value in values.items() if name in cls.__struct_fields__}
-        extra = {name: value for name, value in values.items() if name not in known}
+        known, extra = cls._sorted(values)
         return cls(**known, _extra=extra or None)
 
-    def model_copy(self, *, update: dict[str, Any] | None = None) -> Self:
-        """As in pydantic: a copy of this object with the fields of `update`."""
-        return msgspec.structs.replace(self, **(update or {}))
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As in pydantic: a copy of this object with the fields of `update`.
+
+        What is in the object is in the copy too, or copied as well when it is `deep`.
+        """
+        known, extra = self._sorted(update or {})
+        copied = copy.deepcopy(self) if deep else self
+        extra = {**(copied._extra or {}), **extra}
+        return msgspec.structs.replace(copied, **known, _extra=extra or None)
+
+    @classmethod
+    def _sorted(cls, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Fields that this version knows, and others."""
+        names = {name for name in cls.__struct_fields__ if not name.startswith("_")}
+        known = {name: value for name, value in values.items() if name in names}
+        return known, {name: value for name, value in values.items() if name not in names}
+
+    # Of any type, since some objects give their entries.
+    def __iter__(self) -> Iterator[Any]:
+        """As in pydantic: the names of the fields and their values, for `dict(answer)`."""
+        return _items(self)
+
+    if not TYPE_CHECKING:  # a misspelled field is to be found
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """A name that is no field becomes one of `model_extra`."""
+            if name.startswith("_") or hasattr(type(self), name):
+                super().__setattr__(name, value)
+            else:
+                self._extra = {**(self._extra or {}), name: value}
 
     def __getattr__(self, name: str) -> Any:
         extra = None if name.startswith("__") else self._extra
@@ -158,3 +224,11 @@ def _items(model: Model) -> Iterator[tuple[str, Any]]:
         if not name.startswith("_"):
             yield name, getattr(model, name)
     yield from model.model_extra.items()
+
+
+def _json(document: Any, indent: int | None, *, ensure_ascii: bool = False) -> str:
+    if ensure_ascii:
+        separators = None if indent else (",", ":")
+        return json.dumps(document, indent=indent or None, separators=separators)
+    encoded = msgspec.json.encode(document)
+    return (msgspec.json.format(encoded, indent=indent) if indent else encoded).decode()

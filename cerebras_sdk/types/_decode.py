@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import types
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar, Union, cast, get_args, get_origin
@@ -13,6 +14,19 @@ from ._base import Model
 
 T = TypeVar("T")
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_ESCAPE = re.compile(
+    rb"(?P<whole>\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+# What an answer is for: if this is of another shape, the answer is not understood. Everything else
+# of another shape is kept as it came, in `model_extra`.
+_ESSENTIAL = frozenset(
+    {
+        "arguments", "choices", "content", "data", "delta", "error", "finish_reason", "function",
+        "index", "message", "name", "reasoning", "text", "tokens", "tool_calls",
+    }
+)  # fmt: skip
 # What msgspec raises beside its own errors.
 _UNREADABLE = (RecursionError, UnicodeDecodeError)
 
@@ -31,16 +45,33 @@ def decode(data: bytes, decoder: msgspec.json.Decoder[T]) -> T:
             return decoder.decode(data)
         except msgspec.ValidationError:
             return convert(parse_json(data), decoder.type)
+        except msgspec.DecodeError:
+            if not _SURROGATE.search(data):
+                raise
+            return convert(parse_json(data), decoder.type)
     except _UNREADABLE as error:
         raise _decode_error(error) from None
 
 
 def parse_json(data: bytes) -> Any:
-    """`data` as plain dicts and lists. Raises msgspec.DecodeError and nothing else."""
+    """`data` as plain dicts and lists; half a character (a lone surrogate, which JSON can say and
+    UTF-8 cannot) becomes U+FFFD. Raises msgspec.DecodeError and nothing else."""
     try:
         return msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        if not _SURROGATE.search(data):
+            raise
     except _UNREADABLE as error:
         raise _decode_error(error) from None
+    try:
+        return msgspec.json.decode(_without_halves(data))
+    except _UNREADABLE as error:
+        raise _decode_error(error) from None
+
+
+def _without_halves(data: bytes) -> bytes:
+    """The escapes of whole characters, and of backslashes, as they are; of halves as U+FFFD."""
+    return _ESCAPE.sub(lambda found: found[0] if found["whole"] else rb"\ufffd", data)
 
 
 def _decode_error(error: Exception) -> msgspec.DecodeError:
@@ -91,7 +122,12 @@ def _build_model(value: Any, kind: type[Model]) -> Model:
         if builder is None:
             extra[name] = item
         elif item is not None:
-            known[name] = builder(item)
+            try:
+                known[name] = builder(item)
+            except msgspec.ValidationError:
+                if name in _ESSENTIAL or name in _required(kind):
+                    raise
+                extra[name] = item
     missing = _required(kind) - known.keys()
     if missing:
         raise msgspec.ValidationError(f"{kind.__name__} without {min(missing)!r}")

@@ -12,7 +12,7 @@ from msgspec import field
 from ._base import Answer, Model
 from .chat import ChatCompletion
 
-_OVER = ("completed", "failed", "expired", "cancelled")
+_OVER = ("completed", "failed", "expired", "cancelled", "canceled")
 
 
 class BatchRequestCounts(Model):

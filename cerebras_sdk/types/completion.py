@@ -7,7 +7,7 @@ OpenAPI document (version 1.0).
 from __future__ import annotations
 
 from ._base import Answer, Model
-from .chat import TimeInfo, Usage
+from .chat import CompletionTokensDetails, PromptTokensDetails, TimeInfo, Usage
 
 
 class CompletionLogprobs(Model):
@@ -56,3 +56,13 @@ class Completion(Answer):
             if choice.index == 0:
                 return choice.text or ""
         return ""
+
+
+# As the official SDK calls them.
+CompletionResponse = Completion
+CompletionResponseChoice = CompletionChoice
+CompletionResponseChoiceLogprobs = CompletionLogprobs
+CompletionResponseTimeInfo = TimeInfo
+CompletionResponseUsage = Usage
+CompletionResponseUsageCompletionTokensDetails = CompletionTokensDetails
+CompletionResponseUsagePromptTokensDetails = PromptTokensDetails

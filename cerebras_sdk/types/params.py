@@ -8,8 +8,8 @@ https://inference-docs.cerebras.ai/api-reference/chat-completions and the servic
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NotRequired, Required, TypeAlias, TypedDict
 
 from .chat import Message, ToolCall
 
@@ -50,8 +50,8 @@ class ImagePart(TypedDict):
     image: str
 
 
-ContentPart: TypeAlias = TextPart | ImageURLPart | ImagePart | Mapping[str, Any]
-Texts: TypeAlias = str | Sequence[TextPart | Mapping[str, Any]]
+ContentPart: TypeAlias = TextPart | ImageURLPart | ImagePart | Mapping[str, object]
+Texts: TypeAlias = str | Sequence[TextPart | Mapping[str, object]]
 Content: TypeAlias = str | Sequence[ContentPart]
 
 
@@ -105,7 +105,7 @@ class AssistantMessage(TypedDict):
     role: Literal["assistant"]
     content: NotRequired[Texts | None]
     reasoning: NotRequired[Texts | None]
-    tool_calls: NotRequired[Sequence[AssistantToolCall | ToolCall | Mapping[str, Any]] | None]
+    tool_calls: NotRequired[Sequence[AssistantToolCall | ToolCall | Mapping[str, object]] | None]
     name: NotRequired[str | None]
 
 
@@ -125,7 +125,7 @@ MessageParam: TypeAlias = (
     | AssistantMessage
     | ToolMessage
     | Message
-    | Mapping[str, Any]
+    | Mapping[str, object]
 )
 
 
@@ -138,7 +138,7 @@ class Function(TypedDict):
 
     name: str
     description: NotRequired[str | None]
-    parameters: NotRequired[Mapping[str, Any] | None]
+    parameters: NotRequired[Mapping[str, object] | None]
     strict: NotRequired[bool | None]
 
 
@@ -149,7 +149,7 @@ class Tool(TypedDict):
     function: Function
 
 
-ToolParam: TypeAlias = Tool | Mapping[str, Any]
+ToolParam: TypeAlias = Tool | Mapping[str, object]
 
 
 class ChosenFunction(TypedDict):
@@ -165,7 +165,7 @@ class ChosenTool(TypedDict):
     function: ChosenFunction
 
 
-ToolChoice: TypeAlias = Literal["none", "auto", "required"] | ChosenTool | Mapping[str, Any]
+ToolChoice: TypeAlias = Literal["none", "auto", "required"] | ChosenTool | Mapping[str, object]
 
 
 class TextFormat(TypedDict):
@@ -185,7 +185,7 @@ class JSONSchema(TypedDict):
 
     name: str
     description: NotRequired[str | None]
-    schema: NotRequired[Mapping[str, Any] | None]
+    schema: NotRequired[Mapping[str, object] | None]
     strict: NotRequired[bool | None]
 
 
@@ -196,7 +196,7 @@ class JSONSchemaFormat(TypedDict):
     json_schema: JSONSchema
 
 
-ResponseFormat: TypeAlias = TextFormat | JSONObjectFormat | JSONSchemaFormat | Mapping[str, Any]
+ResponseFormat: TypeAlias = TextFormat | JSONObjectFormat | JSONSchemaFormat | Mapping[str, object]
 
 
 class PredictedContent(TypedDict):
@@ -206,7 +206,7 @@ class PredictedContent(TypedDict):
     content: Texts
 
 
-Prediction: TypeAlias = PredictedContent | Mapping[str, Any]
+Prediction: TypeAlias = PredictedContent | Mapping[str, object]
 
 
 class UsageOptions(TypedDict, total=False):
@@ -215,7 +215,7 @@ class UsageOptions(TypedDict, total=False):
     include_usage: bool | None
 
 
-StreamOptions: TypeAlias = UsageOptions | Mapping[str, Any]
+StreamOptions: TypeAlias = UsageOptions | Mapping[str, object]
 
 Prompt: TypeAlias = str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]
 
@@ -248,7 +248,7 @@ class ChatParams(_SamplingParams, total=False):
     logprobs: bool | None
     max_completion_tokens: int | None
     min_completion_tokens: int | None
-    model_parameters: Mapping[str, Any] | None
+    model_parameters: Mapping[str, object] | None
     parallel_tool_calls: bool | None
     prediction: Prediction | None
     reasoning_effort: ReasoningEffort | None
@@ -271,3 +271,24 @@ class CompletionParams(_SamplingParams, total=False):
     logprobs: int | None
     return_raw_tokens: bool | None
     suffix: str | None
+
+
+class _CallParams(TypedDict, total=False):
+    model: str | None
+    stream: bool | None
+    cf_ray: str | None
+    x_amz_cf_id: str | None
+    x_delay_time: float | None
+
+
+class ChatCreateParams(ChatParams, _CallParams, total=False):
+    """A whole call: `chat.completions.create(**params)`."""
+
+    messages: Required[Iterable[MessageParam]]
+    queue_threshold: int | None
+
+
+class CompletionCreateParams(CompletionParams, _CallParams, total=False):
+    """A whole call: `completions.create(**params)`."""
+
+    prompt: Required[Prompt]

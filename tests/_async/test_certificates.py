@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import trustme
@@ -82,6 +83,36 @@ async def test_a_bundle_that_is_not_there_is_said_at_once(
         with pytest.raises(InvalidRequestError, match=f"{variable} names '/no/such/file.pem'"):
             await client.models.list()
     assert waits == []
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+async def test_a_bundle_without_certificates_is_said_at_once(
+    tls_url: str,
+    waits: list[float],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+) -> None:
+    bundle = tmp_path / "bad.pem"
+    bundle.write_text("no certificates\n")
+    monkeypatch.setenv(variable, str(bundle))
+    async with AsyncCerebras("csk-test", base_url=tls_url) as client:
+        for _ in range(2):
+            with pytest.raises(InvalidRequestError, match=f"{variable} names .*no certificates"):
+                await client.models.list()
+    assert waits == []
+
+
+@pytest.mark.parametrize("content", ["no certificates", None])
+async def test_certificates_are_looked_for_only_where_they_are_needed(
+    options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    bundle = tmp_path / "bad.pem"
+    if content is not None:
+        bundle.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    async with AsyncCerebras(**options) as client:
+        assert len(list(await client.models.list())) > 0
 
 
 async def test_with_truststore_the_store_of_the_system_is_trusted_and_opened_once(

@@ -449,7 +449,7 @@ async def test_a_closed_client_says_so(options: dict[str, Any]) -> None:
     client = AsyncCerebras(**options)
     await client.close()
     await client.close()
-    assert client.is_closed
+    assert client.is_closed()
     with pytest.raises(CerebrasError, match="the client is closed"):
         await client.chat.completions.create(**CALL)
 

@@ -234,3 +234,27 @@ async def test_an_error_tells_its_request_and_its_response(options: dict[str, An
     assert json.loads(error.response.text) == json.loads(error.response.content) == error.body
     again = pickle.loads(pickle.dumps(error))
     assert again.response == error.response
+
+
+async def test_a_body_that_was_closed_unread_is_an_error(options: dict[str, Any]) -> None:
+    async with AsyncCerebras(**options) as client:
+        async with client.models.with_streaming_response.list() as response:
+            pass
+        for read in (response.read, response.text, response.json, response.parse):
+            with pytest.raises(CerebrasError, match="closed before its end"):
+                await read()
+        call = client.models.with_streaming_response.list()
+        async with call:
+            pass
+        with pytest.raises(CerebrasError, match="made already"):
+            async with call:
+                pass
+
+
+async def test_the_whole_of_a_stream_knows_how_it_came(options: dict[str, Any]) -> None:
+    async with AsyncCerebras(**options) as client:
+        stream = await client.chat.completions.create(**CHAT, stream=True)
+        completion = await stream.get_final_completion()
+    assert completion.request_id == stream.request_id
+    assert completion.rate_limits == stream.rate_limits
+    assert completion.rate_limits.windows

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import time
 from typing import Any
 
 import pytest
 
-from cerebras_sdk import Cerebras, CerebrasError, NotFoundError
-from cerebras_sdk.testing import Answer, EchoEngine, LocalServer, serve
+from cerebras_sdk import Cerebras, CerebrasError, InvalidRequestError, NotFoundError
+from cerebras_sdk.testing import Answer, EchoEngine, LocalServer, Pause, RawAnswer, serve
 from cerebras_sdk.types import Batch
 
 pytestmark = pytest.mark.anyio
@@ -94,3 +96,90 @@ def test_waiting_goes_on_until_the_batch_is_over(
         with pytest.raises(CerebrasError, match=r"still queued after 0\.05 seconds"):
             client.batches.wait("b", poll=7, timeout=0.05)
     assert 0 < max(waits[3:]) <= 0.05
+
+
+def test_a_result_that_cannot_be_read_does_not_hide_those_behind_it(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    lines = [
+        b'{"custom_id": "a", "status": "succeeded", "response": {"id": "r", "choices": []}}',
+        b'{"custom_id": "b", "status": "failed", "error": {"code": 500, "message": "late"}}',
+        b'{"custom_id": "c", "error": "boom"}',
+        b"not JSON",
+        b'{"custom_id": "e", "status": "expired", "error": {"code": "x", "message": "y"}}',
+    ]
+    server.route("GET", "/v1/batches/b/results", Answer(200, {}, b"\n".join(lines) + b"\n"))
+    with Cerebras(**options) as client:
+        results = [result for result in client.batches.results("b")]
+    assert [result.custom_id for result in results] == ["a", "b", "c", "", "e"]
+    assert [result.error.message for result in results[1:3] if result.error] == ["late", "boom"]
+    unread = results[3]
+    assert unread.status == "failed"
+    assert unread.error is not None
+    assert unread.model_extra == {"line": "not JSON"}
+    assert results[4].status == "expired"
+
+
+def test_an_empty_answer_to_a_delete_or_a_cancel_is_no_error(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    server.route("DELETE", "/v1/files/f", Answer(204, {}, b""))
+    server.route("DELETE", "/v1/batches/b", Answer(204, {}, b""))
+    batch = b'{"id": "b", "object": "batch", "status": "cancelling"}'
+    server.route("GET", "/v1/batches/b", Answer(200, {}, batch))
+    with Cerebras(**options) as client:
+        deleted = client.files.delete("f")
+        assert (deleted.id, deleted.deleted) == ("f", True)
+        assert (client.batches.cancel("b")).status == "cancelling"
+
+
+def test_a_batch_that_is_not_there_says_so_whichever_verb_is_answered(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    server.route("DELETE", "/v1/batches/q", Answer(404, {}, b""))
+    said = b'{"message": "No such batch: q", "type": "not_found_error", "code": "not_found"}'
+    server.route("POST", "/v1/batches/q/cancel", Answer(404, {}, said))
+    with Cerebras(**options) as client:
+        with pytest.raises(NotFoundError, match="No such batch: q"):
+            client.batches.cancel("q")
+
+
+def test_a_wait_ends_in_time_however_slow_the_server_is(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+    server.route("GET", "/v1/batches/b", RawAnswer([head, Pause(20), b"{}"]))
+    with Cerebras(**options, max_retries=0) as client:
+        start = time.monotonic()
+        with pytest.raises(CerebrasError):
+            client.batches.wait("b", timeout=0.2)
+        assert time.monotonic() - start < 10
+        with pytest.raises(InvalidRequestError, match="poll"):
+            client.batches.wait("b", poll=-1)
+
+
+def test_a_callback_that_would_never_be_awaited_is_refused(options: dict[str, Any]) -> None:
+    class Waiter:
+        def __call__(self, *args: Any) -> None: ...
+
+    coroutine_function: Any = Waiter().__call__
+    with Cerebras(**options) as client:
+        if not inspect.iscoroutinefunction(coroutine_function):
+            return  # nothing is awaited in this twin
+        with pytest.raises(InvalidRequestError, match="coroutine function"):
+            client.batches.wait("b", on_progress=coroutine_function)
+        with pytest.raises(InvalidRequestError, match="coroutine function"):
+            client.files.create(b"{}", on_progress=coroutine_function)
+
+
+def test_a_server_that_turns_no_page_is_not_asked_for_ever(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    page = b'{"object": "list", "data": [{"id": "f1"}], "has_more": true}'
+    server.route("GET", "/v1/files", Answer(200, {}, page))
+    nameless = b'{"object": "list", "data": [{"filename": "a"}], "has_more": true}'
+    server.route("GET", "/v1/batches", Answer(200, {}, nameless))
+    with Cerebras(**options) as client:
+        assert [file.id for file in client.files.list()] == ["f1", "f1"]
+        assert len([batch for batch in client.batches.list()]) == 1
+        assert "/v1/files" in repr(client.files.list())

@@ -16,8 +16,10 @@ import requests
 
 from cerebras_sdk import (
     NOT_GIVEN,
+    APIResponseValidationError,
     Cerebras,
     CerebrasError,
+    CerebrasWarning,
     ChatCompletion,
     ChatCompletionChunk,
     Completion,
@@ -176,7 +178,7 @@ def test_closing_a_client_closes_its_copies(options: dict[str, Any]) -> None:
     for call in (copy.models.list, raw.list, own.models.list):
         with pytest.raises(CerebrasError, match="closed"):
             call()
-    assert copy.is_closed
+    assert copy.is_closed()
 
 
 def test_an_answer_is_cast_to_what_was_asked_for(
@@ -298,15 +300,20 @@ def test_the_log_tells_each_call_and_no_secret(
     options: dict[str, Any], server: LocalServer, caplog: pytest.LogCaptureFixture, waits: Any
 ) -> None:
     key = "csk-test-3f9a"
-    answers = iter([Answer(500, {}, b"{}"), Answer(200, {"X-Echo": key}, b'{"data": []}')])
+    answers = iter(
+        [Answer(500, {}, b'{"a": "text-3f9a"}'), Answer(200, {"X-Echo": key}, b'{"data": []}')]
+    )
     server.route("GET", "/v1/models", lambda request: next(answers))
     caplog.set_level(logging.DEBUG, logger="cerebras_sdk")
     with Cerebras(
-        api_key=key, base_url=server.base_url, default_headers={"X-Gateway": "gate-3f9a"}
+        api_key=key,
+        base_url=server.base_url,
+        default_headers={"X-Gateway": "gate-3f9a"},
+        default_query={"gateway_key": "query-3f9a"},
     ) as client:
         client.models.list()
     assert f"GET {server.base_url}/v1/models: 500 in " in caplog.text
-    assert "trying again in" in caplog.text
+    assert "/v1/models: trying again in 0." in caplog.text
     assert f"GET {server.base_url}/v1/models: 200 in " in caplog.text
     assert "X-Cerebras-Version-Patch" in caplog.text
     assert "3f9a" not in caplog.text
@@ -324,7 +331,7 @@ def test_a_variable_switches_the_log_on(
     logger.debug("not heard")
     assert "cerebras_sdk INFO heard\n" in capsys.readouterr().err
     monkeypatch.setenv("CEREBRAS_LOG", "loud")
-    with pytest.raises(InvalidRequestError, match="CEREBRAS_LOG"):
+    with pytest.warns(CerebrasWarning, match="'loud' is none of debug, info"):
         Cerebras("csk-test")
 
 
@@ -339,3 +346,117 @@ def test_plain_http_to_another_machine_is_warned_of(server: LocalServer) -> None
     assert warned[0].filename == __file__
     client.with_options(max_retries=0)  # said once
     Cerebras("csk-test", base_url=server.base_url)
+
+
+def test_a_query_is_written_as_others_write_it(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    server.route("GET", "/v1/x", Answer(200, {}, b"{}"))
+    query = {"a": [1, "z y"], "b": True, "n": None, "d": {"x": 1, "y": [2, 3]}, "u": "é"}
+    with Cerebras(**options, default_query={"q": 1}) as client:
+        client.get("/v1/x?own=2", query=query)
+        client.get("v1/x")
+        for wrong in ("a=1", [("a", 1)]):
+            with pytest.raises(InvalidRequestError, match="query must be a dict"):
+                client.get("/v1/x", query=wrong)
+    first, second = (request.target for request in server.requests)
+    assert first == "/v1/x?own=2&q=1&a=1&a=z+y&b=true&d%5Bx%5D=1&d%5By%5D=2&d%5By%5D=3&u=%C3%A9"
+    assert second == "/v1/x?q=1"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "", "//other.example/v1", "https://other.example/v1", "/v1/../management/v1/endpoints",
+        "/./management/v1", "/v1/%2e%2E/x", "/%6danagement/v1/x", "/v1/x\ny", "/v1/x y",
+        "/v1/\ud800", "/v1\\..\\x", "/v1/x#part", "/v1/é", 5,
+    ],
+)  # fmt: skip
+def test_a_path_that_can_be_read_in_two_ways_is_refused(
+    options: dict[str, Any], server: LocalServer, path: Any
+) -> None:
+    with Cerebras(**options) as client:
+        with pytest.raises(InvalidRequestError, match="path"):
+            client.get(path)
+    assert not server.requests
+
+
+def test_no_key_goes_where_the_other_belongs(options: dict[str, Any], server: LocalServer) -> None:
+    for path in ("/management/v1", "/management/v1/x", "/management/v1?a=1", "/management/v1x"):
+        server.route("GET", path.partition("?")[0], Answer(200, {}, b"{}"))
+    with Cerebras(**options, management_key="mk-test") as client:
+        for path in ("/management/v1", "/management/v1/x", "/management/v1?a=1"):
+            client.get(path)
+        client.get("/management/v1x")
+    sent = [request.headers["authorization"] for request in server.requests]
+    assert sent == ["Bearer mk-test"] * 3 + ["Bearer csk-test"]
+
+
+def test_an_answer_without_a_body_is_none(options: dict[str, Any], server: LocalServer) -> None:
+    server.route("DELETE", "/foo", Answer(204, {}, b""))
+    with Cerebras(**options) as client:
+        assert client.delete("/foo") is None
+        assert client.delete("/foo", cast_to=str) == ""
+
+
+def test_an_answer_that_does_not_fit_the_class_asked_for_is_refused(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    class Picky:
+        @classmethod
+        def model_validate(cls, value: Any) -> Any:
+            raise ValueError(f"not {value}")
+
+    server.route("GET", "/foo", Answer(200, {}, b'{"a": "csk-test-3f9a"}'))
+    with Cerebras("csk-test-3f9a", base_url=options["base_url"]) as client:
+        with pytest.raises(APIResponseValidationError, match=r"not {'a': '\*\*\*'}") as caught:
+            client.get("/foo", cast_to=Picky)
+    assert "3f9a" not in str(caught.value)
+
+
+def test_an_error_in_an_answer_of_200_is_raised_by_every_resource(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    nested = b'{"status_code": 503, "error": {"message": "overloaded", "code": "x"}}'
+    flat = b'{"message": "overloaded", "type": "server_error", "param": "", "code": "x"}'
+    with Cerebras(**options, management_key="mk", max_retries=0) as client:
+        for body in (nested, flat):
+            for method, path, call in (
+                ("GET", "/v1/models", client.models.list),
+                ("GET", "/v1/models/m", lambda: client.models.retrieve("m")),
+                ("GET", "/public/v1/models", client.models.public.list),
+                ("GET", "/v1/files/f", lambda: client.files.retrieve("f")),
+                ("GET", "/v1/batches/b", lambda: client.batches.wait("b")),
+                ("POST", "/v1/files", lambda: client.files.create(b"{}")),
+                ("GET", "/management/v1/orgs/o/models", lambda: client.management.models.list("o")),
+                ("GET", "/api/v1/metrics/organizations/o", lambda: client.metrics.retrieve("o")),
+            ):
+                server.route(method, path, Answer(200, {}, body))
+                with pytest.raises(InternalServerError, match="overloaded"):
+                    call()
+        server.route("GET", "/v1/files", Answer(200, {}, nested))
+        with pytest.raises(InternalServerError):
+            _ = [file for file in client.files.list()]
+        server.route("GET", "/v1/new", Answer(200, {}, nested))
+        with pytest.raises(InternalServerError):
+            client.get("/v1/new")
+
+
+def test_the_timeout_of_an_http_client_is_kept(options: dict[str, Any]) -> None:
+    client = Cerebras(**options)
+    assert client.timeout == Timeout(60)
+    assert client.with_options(timeout=Timeout(3, connect=None)).timeout == Timeout(
+        connect=None, read=3, write=3, pool=3
+    )
+
+
+def test_the_version_of_the_api_can_be_changed_later(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    with Cerebras(**options, default_headers={"X-A": "1"}) as client:
+        client.with_options(api_version="3").models.list()
+        client.with_options(api_version=None).models.list()
+        client.models.list()
+    name = "x-cerebras-version-patch"
+    assert [request.headers.get(name) for request in server.requests] == ["3", None, "2"]
+    assert all(request.headers["x-a"] == "1" for request in server.requests)

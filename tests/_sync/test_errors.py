@@ -446,7 +446,7 @@ def test_a_closed_client_says_so(options: dict[str, Any]) -> None:
     client = Cerebras(**options)
     client.close()
     client.close()
-    assert client.is_closed
+    assert client.is_closed()
     with pytest.raises(CerebrasError, match="the client is closed"):
         client.chat.completions.create(**CALL)
 

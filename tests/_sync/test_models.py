@@ -148,8 +148,8 @@ def test_any_path_can_be_asked_with_the_key_and_the_errors(
         assert isinstance(models, ModelList)
         with pytest.raises(NotFoundError):
             client.get("/v1/nothing", extra_headers={"X-A": "1"})
-        with pytest.raises(InvalidRequestError, match="start with a slash"):
-            client.get("v1/models")
+        with pytest.raises(InvalidRequestError, match="start with one slash"):
+            client.get("https://api.cerebras.ai/v1/models")
     assert server.requests[-1].headers["authorization"] == "Bearer csk-test"
     assert server.requests[-1].headers["x-a"] == "1"
 

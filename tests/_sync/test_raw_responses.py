@@ -235,3 +235,27 @@ def test_an_error_tells_its_request_and_its_response(options: dict[str, Any]) ->
     assert json.loads(error.response.text) == json.loads(error.response.content) == error.body
     again = pickle.loads(pickle.dumps(error))
     assert again.response == error.response
+
+
+def test_a_body_that_was_closed_unread_is_an_error(options: dict[str, Any]) -> None:
+    with Cerebras(**options) as client:
+        with client.models.with_streaming_response.list() as response:
+            pass
+        for read in (response.read, response.text, response.json, response.parse):
+            with pytest.raises(CerebrasError, match="closed before its end"):
+                read()
+        call = client.models.with_streaming_response.list()
+        with call:
+            pass
+        with pytest.raises(CerebrasError, match="made already"):
+            with call:
+                pass
+
+
+def test_the_whole_of_a_stream_knows_how_it_came(options: dict[str, Any]) -> None:
+    with Cerebras(**options) as client:
+        stream = client.chat.completions.create(**CHAT, stream=True)
+        completion = stream.get_final_completion()
+    assert completion.request_id == stream.request_id
+    assert completion.rate_limits == stream.rate_limits
+    assert completion.rate_limits.windows

@@ -433,3 +433,24 @@ class TestOptions:
     def test_not_given_is_false_and_says_its_name(self) -> None:
         assert not NOT_GIVEN
         assert repr(NOT_GIVEN) == "NOT_GIVEN"
+
+
+def test_what_the_service_does_not_know_of_a_message_of_its_own_stays_here() -> None:
+    call = {
+        "id": "a",
+        "type": "function",
+        "index": 0,
+        "function": {"name": "f", "arguments": "{}", "parsed": {"x": 1}},
+        "custom": 1,
+    }
+    message = Message.model_validate(
+        {"role": "assistant", "content": None, "annotations": [], "tool_calls": [call]}
+    )
+    sent = body(messages=[message])["messages"]
+    known = {"name": "f", "arguments": "{}"}
+    assert sent == [
+        {
+            "role": "assistant",
+            "tool_calls": [{"id": "a", "type": "function", "index": 0, "function": known}],
+        }
+    ]

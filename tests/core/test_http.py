@@ -105,7 +105,10 @@ class TestTheBaseUrl:
         with pytest.raises(InvalidRequestError, match="base_url is not a URL"):
             normalize_base_url(url)
 
-    @pytest.mark.parametrize("url", [5, b"https://api.cerebras.ai", httpx.URL(BASE)])
+    def test_may_be_a_url_of_httpx(self) -> None:
+        assert normalize_base_url(httpx.URL(BASE + "/v1")) == BASE
+
+    @pytest.mark.parametrize("url", [5, b"https://api.cerebras.ai"])
     def test_is_a_text(self, url: Any) -> None:
         with pytest.raises(InvalidRequestError, match="base_url must be a str"):
             normalize_base_url(url)

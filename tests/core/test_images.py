@@ -37,7 +37,7 @@ PADDED = b"\xff" + segment(0xDB, b"\0" * 65)
     ("data", "kind"),
     [
         (png(1, 1), "png"),
-        (png(15_000, 15_000), "png"),
+        (png(15_000, 8_155), "png"),
         (jpeg(640, 480, EXIF), "jpeg"),
         (jpeg(15_000, 1, EXIF, TABLES, PADDED, start=0xC2), "jpeg"),
     ],
@@ -56,6 +56,7 @@ def test_an_image_becomes_a_data_uri(data: bytes, kind: str) -> None:
         (b"hello", "no image that is known"),
         (png(15_001, 5), "15001 x 5 pixels; the service takes 15000"),
         (png(5, 15_001), "5 x 15001 pixels"),
+        (png(15_000, 15_000), "15000 x 15000 pixels; the service takes up to 122 million in all"),
         (jpeg(5, 20_000, EXIF, TABLES), "5 x 20000 pixels"),
         (jpeg(20_000, 5, PADDED), "20000 x 5 pixels"),
         (png(0, 5), "a broken PNG: it does not say its size"),

@@ -9,6 +9,7 @@ import pickle
 from typing import Any
 
 import msgspec
+import pydantic
 import pytest
 
 from cerebras_sdk import types
@@ -113,7 +114,7 @@ def test_numbers_may_change_between_int_and_float() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [None, 5, "text", [], [{}], {"choices": "x"}, {"choices": [5]}, {"id": 5}]
+    "document", [None, 5, "text", [], [{}], {"choices": "x"}, {"choices": [5]}]
 )
 def test_another_shape_is_a_validation_error(document: object) -> None:
     with pytest.raises(msgspec.ValidationError):
@@ -123,7 +124,7 @@ def test_another_shape_is_a_validation_error(document: object) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"", b"{", b"<html>", b'{"id": "\xff"}', b'{"id": 5, "x": "\xff"}', b'{"id": "\\ud800"}',
+        b"", b"{", b"<html>", b'{"id": "\xff"}', b'{"id": 5, "x": "\xff"}',
         b'{"id": 5, "created": 1e999}', b"9" * 10_000,
     ],
     ids=lambda data: repr(data[:20]),
@@ -223,6 +224,108 @@ class TestFieldsThatThisVersionDoesNotKnow:
         assert other != self.answer
         assert other != UNKNOWN
 
+    def test_are_what_is_set_under_an_unknown_name(self) -> None:
+        answer: Any = self.answer.model_copy()
+        answer.my_meta = 1
+        answer.cost = "0.2"
+        answer.id = "x"
+        assert (answer.my_meta, answer.cost, answer.id) == (1, "0.2", "x")
+        assert answer.model_extra == {"cost": "0.2", "my_meta": 1}
+        assert json.loads(answer.to_json())["my_meta"] == 1
+        assert self.answer.model_extra == {"cost": "0.1"}
+        for name in ("text", "to_dict", "_other"):
+            with pytest.raises(AttributeError):
+                setattr(answer, name, "x")
+
+    def test_may_be_given_to_a_new_object(self) -> None:
+        made = ChatCompletion.model_construct({"id"}, id="x", cost="0.1")
+        assert (made.id, made.cost, made.model_extra) == ("x", "0.1", {"cost": "0.1"})
+
+
+class TestHabitsOfPydantic:
+    answer = decode(json.dumps(UNKNOWN).encode(), COMPLETION)
+
+    def test_an_answer_gives_its_fields_by_name(self) -> None:
+        fields = dict(self.answer)
+        assert fields["choices"] is self.answer.choices
+        assert fields.keys() == self.answer.model_dump().keys()
+        assert fields["cost"] == "0.1"
+
+    def test_a_list_gives_its_entries(self) -> None:
+        entry = ModelInfo(id="m")
+        assert list(types.ModelList(data=[entry])) == [entry]
+        assert types.ModelList(data=[entry]).to_dict()["data"][0]["id"] == "m"
+
+    def test_a_copy_may_be_changed(self) -> None:
+        copied = self.answer.model_copy(update={"id": "x", "new": 1, "cost": "0"})
+        assert copied.choices is self.answer.choices
+        assert (copied.id, copied.new, copied.cost) == ("x", 1, "0")
+        assert copied.model_extra == {"cost": "0", "new": 1}
+
+    def test_a_deep_copy_shares_nothing(self) -> None:
+        copied = self.answer.model_copy(deep=True)
+        copied.choices[0].message.mood["deep"].append(2)
+        assert self.answer.choices[0].message.mood == {"deep": [1, None]}
+        assert copied != self.answer
+
+    def test_what_pydantic_may_be_told_is_taken(self) -> None:
+        told: dict[str, Any] = {
+            "by_alias": True, "warnings": "none", "round_trip": True, "context": {},
+            "serialize_as_any": True, "fallback": str, "exclude_computed_fields": True,
+            "polymorphic_serialization": True, "mode": "json",
+        }  # fmt: skip
+        dumped = self.answer.model_dump()
+        assert self.answer.model_dump(**told) == dumped
+        assert json.loads(self.answer.model_dump_json(**told)) == dumped
+        for name in ("strict", "extra", "context", "from_attributes", "by_alias", "by_name"):
+            assert ChatCompletion.model_validate(dumped, **{name: None}) == self.answer
+            as_json = bytearray(json.dumps(dumped).encode())
+            assert ChatCompletion.model_validate_json(as_json, **{name: None}) == self.answer
+        with pytest.raises(TypeError):
+            self.answer.model_dump(exclude_non=True)  # type: ignore[call-arg]
+
+    def test_json_may_be_ascii_alone(self) -> None:
+        message = Message(content="é")
+        assert message.model_dump_json(exclude_none=True) == '{"role":"assistant","content":"é"}'
+        for indent in (None, 2):
+            written = message.model_dump_json(indent=indent, ensure_ascii=True)
+            assert written.isascii()
+            assert Message.model_validate_json(written) == message
+            assert ("\n  " in written) is (indent == 2)
+
+    @pytest.mark.parametrize(
+        "told", [{"exclude_none": False}, {"exclude_unset": False}, {"exclude_defaults": True}]
+    )
+    def test_a_dict_has_what_it_is_told_to(self, told: dict[str, Any]) -> None:
+        usage = Usage(total_tokens=3).to_dict(use_api_names=True, warnings=False, **told)
+        assert ("image_tokens" in usage) is ("exclude_defaults" not in told)
+
+    @pytest.mark.parametrize(
+        ("told", "left"),
+        [
+            ({"include": {"a"}}, {"a": [{"x": 1, "y": 2}, {"x": 3, "y": 4}]}),
+            ({"include": {"a": ...}}, {"a": [{"x": 1, "y": 2}, {"x": 3, "y": 4}]}),
+            ({"include": {"a": {-1: {"x"}}}}, {"a": [{"x": 3}]}),
+            ({"include": {"a": {0: True}}}, {"a": [{"x": 1, "y": 2}]}),
+            ({"include": {"a": {"__all__": {"y"}}}}, {"a": [{"y": 2}, {"y": 4}]}),
+            ({"exclude": ["a"]}, {"b": "text"}),
+            ({"exclude": {"a": {"__all__": {"y"}}, "b": True}}, {"a": [{"x": 1}, {"x": 3}]}),
+            ({"exclude": {"a": {0}}, "include": {"a"}}, {"a": [{"x": 3, "y": 4}]}),
+            ({"exclude": {"a": {"__all__"}, "b": {"c"}}}, {"a": [], "b": "text"}),
+            ({"include": {}}, {}),
+        ],
+    )
+    def test_a_dump_may_be_of_parts(self, told: dict[str, Any], left: dict[str, Any]) -> None:
+        whole: dict[str, Any] = {"a": [{"x": 1, "y": 2}, {"x": 3, "y": 4}], "b": "text"}
+        given = types.Model.model_construct(**whole)
+        assert given.model_dump(**told) == left
+        # A list is no set to pydantic; else it gives the same.
+        told = {
+            name: {*parts} if isinstance(parts, list) else parts for name, parts in told.items()
+        }
+        like = pydantic.create_model("Like", a=list[dict[str, int]], b=str).model_validate(whole)
+        assert like.model_dump(**told) == left
+
 
 def test_a_null_in_a_list_stays_where_it_is() -> None:
     document = {
@@ -308,3 +411,48 @@ def test_a_model_of_a_key_has_nothing_that_the_default_format_lacks() -> None:
 
 def test_a_repr_shows_what_is_there() -> None:
     assert repr(Message(content="Hi")) == "Message(role='assistant', content='Hi')"
+
+
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [
+        (rb"a\ud83d b", "a\ufffd b"),
+        (rb"\ude00", "\ufffd"),
+        (rb"\uD83D\ude00", "\U0001f600"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (rb"\\ud83d \ud83d", "\\ud83d \ufffd"),
+        (rb"\\\ud83dx", "\\\ufffdx"),
+    ],
+)
+def test_half_a_character_does_not_lose_the_answer(escaped: bytes, text: str) -> None:
+    data = b'{"choices": [{"delta": {"content": "' + escaped + b'"}}]}'
+    assert decode(data, CHUNK).text == text
+    assert parse_json(data)["choices"][0]["delta"]["content"] == text
+
+
+def test_what_is_beside_the_point_may_have_any_shape() -> None:
+    data = (
+        b'{"id": 5, "service_tier": {"a": 1}, "choices": [{"delta": {"content": "x"},'
+        b' "logprobs": {"content": [{"token": "x", "logprob": null}]}}],'
+        b' "time_info": {"total_time": "fast", "queue_time": 1}}'
+    )
+    answer = decode(data, CHUNK)
+    assert answer.text == "x"
+    assert answer.model_extra == {"id": 5, "service_tier": {"a": 1}}
+    assert answer.time_info is not None
+    assert (answer.time_info.queue_time, answer.time_info.total_time) == (1, None)
+    assert answer.to_dict()["time_info"] == {"queue_time": 1, "total_time": "fast"}
+    assert answer.to_dict()["id"] == 5
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"choices": [{"delta": {"content": ["parts"]}}]}',
+        b'{"choices": [{"delta": {"tool_calls": {"a": 1}}}]}',
+        b'{"choices": "none"}',
+    ],
+)
+def test_what_an_answer_is_for_has_to_be_understood(data: bytes) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        decode(data, CHUNK)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+import time
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +39,7 @@ async def test_netrc_does_not_replace_the_key(
 
 
 async def test_a_client_of_the_user_is_used_and_left_open(server: LocalServer) -> None:
-    async with httpx.AsyncClient(headers={"X-Mine": "yes"}, auth=("me", "secret")) as mine:
+    async with httpx.AsyncClient(headers={"X-Mine": "yes"}) as mine:
         async with AsyncCerebras("csk-test", base_url=server.base_url, http_client=mine) as client:
             await client.chat.completions.create(**CALL)
         assert not mine.is_closed
@@ -153,12 +156,22 @@ async def test_an_untrusted_certificate_says_so(waits: list[float], tls_url: str
             await client.chat.completions.create(**CALL)
 
 
-def test_one_client_serves_two_event_loops(server: LocalServer) -> None:
-    client = AsyncCerebras("csk-test", base_url=server.base_url)
+class SlowFile(io.BytesIO):
+    """A file on a disk that takes its time."""
 
-    async def ask() -> str:
-        text: str = (await client.chat.completions.create(**CALL)).text
-        await client._transport.close()  # what a loop opened is closed before it ends
-        return text
+    def read(self, size: int | None = -1, /) -> bytes:
+        time.sleep(0.02)
+        return super().read(min(size or 1, 1024))
 
-    assert [anyio.run(ask), anyio.run(ask), anyio.run(ask, backend="trio")] == ["Hi!"] * 3
+
+def test_an_upload_that_is_cancelled_while_the_disk_is_read_is_cancelled(
+    server: LocalServer,
+) -> None:
+    async def upload() -> None:
+        async with AsyncCerebras("csk-test", base_url=server.base_url) as client:
+            for _ in range(5):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.07):
+                        await client.files.create(("a.jsonl", SlowFile(b"x" * 100_000)))
+
+    asyncio.run(upload())

@@ -34,7 +34,6 @@ def test_netrc_does_not_replace_the_key(
 def test_a_session_of_the_user_is_used_and_left_open(server: LocalServer) -> None:
     with requests.Session() as session:
         session.headers["X-Mine"] = "yes"
-        session.auth = ("me", "secret")
         with Cerebras("csk-test", base_url=server.base_url, http_client=session) as client:
             client.chat.completions.create(**CALL)
         assert session.get(server.base_url + "/v1/models", timeout=5).status_code == 403

@@ -85,6 +85,32 @@ def test_a_server_that_does_not_end_its_answer_is_not_waited_for(
     assert time.monotonic() - before < 4
 
 
+def test_a_stream_of_http2_is_not_read_on_after_its_last_event() -> None:
+    class Events(httpx.SyncByteStream):
+        closed = False
+
+        def __iter__(self) -> Iterator[bytes]:
+            yield NOW + STOP + DONE
+            raise AssertionError("httpx cannot be woken here: one connection serves other streams")
+
+        def close(self) -> None:
+            self.closed = True
+
+    events = Events()
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        version = {"http_version": b"HTTP/2"}
+        return httpx.Response(200, headers=SSE, stream=events, extensions=version)
+
+    with (
+        httpx.Client(transport=httpx.MockTransport(answer)) as mine,
+        Cerebras("csk-test", http_client=mine) as client,
+        client.chat.completions.create(**CALL, stream=True) as stream,
+    ):
+        assert "".join(stream.text_stream) == "now"
+    assert events.closed
+
+
 def test_a_stream_closed_by_another_thread_ends_at_once(
     server: LocalServer, client: Cerebras
 ) -> None:

@@ -100,6 +100,11 @@ def parameters(client: Cerebras, given: dict[str, Any], **params: Unpack[ChatPar
     create(messages=[{"role": "user", "content": [{"type": "text", "text": "What?"}, part]}])
 
 
+def wrapper(client: Cerebras, **params: Unpack[ChatParams]) -> str:
+    assert_type(client.chat.completions.create(messages=MESSAGES, **params), ChatCompletion)
+    return client.chat.completions.create(model="m", messages=MESSAGES, **params).text
+
+
 def texts(client: Cerebras, streaming: bool) -> None:
     create = client.completions.create
     assert_type(create(model="m", prompt="a"), Completion)

@@ -57,10 +57,10 @@ def completion_call(
 
     Raises InvalidRequestError for what cannot be right; nothing is sent then.
     """
-    if isinstance(stream, NotGiven):
-        stream = None
+    stream = given(stream)
     if stream is not None and not isinstance(stream, bool):
         raise InvalidRequestError(f"stream must be True or False, not {stream!r}")
+    extra_query, extra_body = given(extra_query), given(extra_body)
     extras: dict[str, object] = {"extra_query": extra_query, "extra_body": extra_body}
     for name, extra in extras.items():
         if extra is not None and not isinstance(extra, Mapping):
@@ -101,16 +101,17 @@ def completion_call(
     )
 
 
+def given(value: Any) -> Any:
+    """None for what was not given."""
+    return None if isinstance(value, NotGiven) else value
+
+
 def tracing_headers(
     cf_ray: str | None, x_amz_cf_id: str | None, x_delay_time: float | None = None
 ) -> dict[str, str]:
     """Parameters that go as headers. Source: the service's OpenAPI document (version 1.0)."""
-    given = {"CF-RAY": cf_ray, "X-Amz-Cf-Id": x_amz_cf_id, "X-delay-time": x_delay_time}
-    return {
-        name: str(value)
-        for name, value in given.items()
-        if value is not None and not isinstance(value, NotGiven)
-    }
+    headers = {"CF-RAY": cf_ray, "X-Amz-Cf-Id": x_amz_cf_id, "X-delay-time": x_delay_time}
+    return {name: str(value) for name, value in headers.items() if given(value) is not None}
 
 
 def _model_name(options: ClientOptions, model: str | None) -> str:
@@ -139,10 +140,27 @@ def segment(name: str, value: object) -> str:
 
 
 def url_of(options: ClientOptions, path: str, query: Mapping[str, Any] | None) -> str:
+    """The address of `path`, which may have a query of its own."""
+    if query is not None and not isinstance(query, Mapping):
+        raise InvalidRequestError(f"a query must be a dict, not {type(query).__name__}")
+    pairs = [pair for item in {**options.query, **(query or {})}.items() for pair in _pairs(*item)]
     url = f"{options.base_url}{path}"
-    given = {**options.query, **(query or {})}
-    given = {name: value for name, value in given.items() if not isinstance(value, NotGiven)}
-    return f"{url}?{urlencode(_whole_characters(plain(given)), doseq=True)}" if given else url
+    if not pairs:
+        return url
+    return f"{url}{'&' if '?' in path else '?'}{urlencode(pairs)}"
+
+
+def _pairs(name: str, value: Any) -> list[tuple[str, str]]:
+    """One field of a query as others write it: a list is repeated, a dict is `name[key]`."""
+    value = plain(value)
+    if value is None or isinstance(value, NotGiven):
+        return []
+    if isinstance(value, Mapping):
+        return [p for key, item in value.items() for p in _pairs(f"{name}[{key}]", item)]
+    if isinstance(value, list):
+        return [pair for item in value for pair in _pairs(name, item)]
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return [(_whole_characters(name), _whole_characters(text))]
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
@@ -159,7 +177,7 @@ def encode(body: Mapping[str, Any]) -> bytes:
             return msgspec.json.encode(_whole_characters(sent))
     except InvalidRequestError:
         raise
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise InvalidRequestError(f"the request cannot be written as JSON: {error}") from None
 
 

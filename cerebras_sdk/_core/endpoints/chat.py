@@ -30,8 +30,8 @@ class ChatOptions(ChatParams, total=False):
     x_amz_cf_id: str | None
     x_delay_time: float | None
     extra_headers: Mapping[str, str | None] | None
-    extra_query: Mapping[str, Any] | None
-    extra_body: Mapping[str, Any] | None
+    extra_query: Mapping[str, object] | None
+    extra_body: Mapping[str, object] | None
     timeout: TimeoutInput | NotGiven
 
 
@@ -79,7 +79,7 @@ def queue_header(milliseconds: int | None) -> dict[str, str]:
 
 
 def _messages(messages: object) -> list[Any]:
-    if isinstance(messages, (str, bytes, Mapping)) or not isinstance(messages, Iterable):
+    if isinstance(messages, (str, bytes, Mapping, Model)) or not isinstance(messages, Iterable):
         raise InvalidRequestError(
             "messages must be a list such as [{'role': 'user', 'content': 'Hello'}], "
             f"not {type(messages).__name__}"
@@ -109,5 +109,14 @@ def _message(message: object, position: int) -> dict[str, Any]:
             sent["reasoning"] = thinking
     if isinstance(message, Message):
         # What this version does not know of an answer, the service does not know of a request.
-        return {name: sent[name] for name in _ASSISTANT if name in sent}
+        sent = {name: sent[name] for name in _ASSISTANT if name in sent}
+        if "tool_calls" in sent:
+            sent["tool_calls"] = [_tool_call(call) for call in sent["tool_calls"]]
     return sent
+
+
+def _tool_call(sent: dict[str, Any]) -> dict[str, Any]:
+    known: dict[str, Any] = {name: sent[name] for name in ("id", "type", "index") if name in sent}
+    function = sent.get("function", {})
+    called = {name: function[name] for name in ("name", "arguments") if name in function}
+    return {**known, "function": called}

@@ -21,8 +21,8 @@ class CompletionOptions(CompletionParams, total=False):
     x_amz_cf_id: str | None
     x_delay_time: float | None
     extra_headers: Mapping[str, str | None] | None
-    extra_query: Mapping[str, Any] | None
-    extra_body: Mapping[str, Any] | None
+    extra_query: Mapping[str, object] | None
+    extra_body: Mapping[str, object] | None
     timeout: TimeoutInput | NotGiven
 
 

@@ -11,7 +11,7 @@ from ..http import Request, TimeoutInput, Upload
 from ..multipart import around_file
 from ..options import ClientOptions, NotGiven
 from ..secret import Hidden
-from .body import segment
+from .body import given, segment
 from .models import plain_request
 
 
@@ -62,10 +62,13 @@ def upload(
     boundary: str,
 ) -> Request:
     """POST /v1/files, as a form around the file."""
-    fields = {"purpose": purpose}
+    fields = {"purpose": given(purpose) or "batch"}
+    expires_after = given(expires_after)
     if expires_after is not None:
         if isinstance(expires_after, bool) or not isinstance(expires_after, int):
-            raise InvalidRequestError("expires_after must be a whole number of seconds")
+            raise InvalidRequestError(
+                "expires_after must be a whole number of seconds, such as 86400"
+            )
         fields["expires_after[anchor]"] = "created_at"
         fields["expires_after[seconds]"] = str(expires_after)
     head, tail = around_file(fields, filename, boundary, media_type=media_type)

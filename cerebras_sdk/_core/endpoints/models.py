@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from ...errors import InvalidRequestError, MissingCredentialsError
 from ..http import Request, Timeout, TimeoutInput
 from ..options import NOT_GIVEN, ClientOptions, NotGiven, hide_values
 from ..secret import Hidden
-from .body import encode, segment, url_of
+from .body import encode, given, segment, url_of
 
 WARMING = "/v1/tcp_warming"  # answers any GET, so that a connection is open before it is needed
 MANAGEMENT = "/management/v1"  # takes a key of its own
@@ -31,8 +32,7 @@ def models(
 
     Ids are sent as they are: dedicated models have names of their own, with slashes in them too.
     """
-    if isinstance(form, NotGiven):
-        form = None
+    form = given(form)
     if form is not None and form not in FORMATS:
         raise InvalidRequestError(f"format must be one of {', '.join(FORMATS)}, not {form!r}")
     path = "/public/v1/models" if public else "/v1/models"
@@ -65,10 +65,11 @@ def plain_request(
     public: bool = False,
 ) -> Request:
     """A request for any path below the base URL; `body` is sent as JSON, `content` as it is."""
-    if not isinstance(path, str) or not path.startswith("/"):
-        raise InvalidRequestError(
-            f"the path must start with a slash, such as /v1/..., not {path!r}"
-        )
+    if isinstance(path, str) and path and path[0] != "/" and "://" not in path:
+        path = f"/{path}"
+    _check_path(path)
+    if content is not None and not isinstance(content, bytes):
+        raise InvalidRequestError(f"content is bytes, not {type(content).__name__}; body= is JSON")
     request = Request(
         method=method,
         url=url_of(options, path, query),
@@ -83,7 +84,8 @@ def plain_request(
         request = request.with_headers(headers)
     if extra_headers is not None:
         request = request.with_headers(hide_values(extra_headers))
-    if not path.startswith(MANAGEMENT) or request.is_signed:
+    bare = path.partition("?")[0]
+    if not f"{bare}/".startswith(f"{MANAGEMENT}/") or request.is_signed:
         return request
     # Unsigned, it would get the key of the inference API on its way out.
     if not options.management_key:
@@ -94,3 +96,19 @@ def plain_request(
             "does not work there, and is not sent to it"
         )
     return request.signed(options.management_key)
+
+
+def _check_path(path: object) -> None:
+    """A path that the libraries and the service read in one way: which key it takes follows from
+    its beginning."""
+    if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
+        raise InvalidRequestError(
+            f"the path must start with one slash, such as /v1/..., not {path!r}"
+        )
+    bare = path.partition("?")[0]
+    if any(unquote(part) in (".", "..") for part in bare.split("/")):
+        raise InvalidRequestError(f"the path {path!r} leads up: write where it ends")
+    if not path.isascii() or any(c <= " " or c in "\\\x7f#" for c in path):
+        raise InvalidRequestError(f"the path {path!r} has characters that must be quoted")
+    if unquote(bare).startswith(MANAGEMENT) and not path.startswith(MANAGEMENT):
+        raise InvalidRequestError(f"the path {path!r} is to be written as {MANAGEMENT}/...")

@@ -118,7 +118,7 @@ async def options(client: AsyncCerebras) -> None:
     client.api_key = "csk-test"
     client.base_url = "https://host"
     client.max_retries = 3
-    assert_type(client.is_closed, bool)
+    assert_type(client.is_closed(), bool)
     await client.warm_up()
     await client.close()
 

@@ -119,7 +119,7 @@ def options(client: Cerebras) -> None:
     client.api_key = "csk-test"
     client.base_url = "https://host"
     client.max_retries = 3
-    assert_type(client.is_closed, bool)
+    assert_type(client.is_closed(), bool)
     client.warm_up()
     client.close()
 

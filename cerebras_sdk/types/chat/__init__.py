@@ -6,9 +6,15 @@ service's OpenAPI document (version 1.0).
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any, TypeAlias
+
 from msgspec import field
 
-from ._base import Answer, Model
+from .._base import Answer, Model
+
+if TYPE_CHECKING:
+    from .completion_create_params import CompletionCreateParams as CompletionCreateParams
 
 
 class FunctionCall(Model):
@@ -191,6 +197,16 @@ class ChatCompletionChunk(Model):
         return ""
 
 
-# As the official SDK calls them.
-ChatCompletionResponse = CompletionCreateResponse = ChatCompletion
-ChatChunkResponse = ChatCompletionChunk
+# As the official SDK calls them; it has more of its names in the modules below.
+ChatCompletionResponse: TypeAlias = ChatCompletion
+ChatChunkResponse: TypeAlias = ChatCompletionChunk
+CompletionCreateResponse: TypeAlias = ChatCompletion | ChatCompletionChunk
+
+
+def __getattr__(name: str) -> Any:
+    """The modules below and what is in them, loaded when they are asked for."""
+    if name in ("chat_completion", "completion_create_params"):
+        return importlib.import_module(f".{name}", __name__)
+    if name == "CompletionCreateParams":
+        return importlib.import_module(".completion_create_params", __name__).CompletionCreateParams
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,107 @@
+"""What an event loop has of its own, for clients that are used in several."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+import anyio
+import anyio.lowlevel
+
+T = TypeVar("T")
+
+_STEP = 0.01  # seconds between two looks at a lock that another event loop holds
+
+
+class OfLoops(Generic[T]):
+    """One thing for each event loop; those of loops that have ended are forgotten."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._things: dict[anyio.lowlevel.EventLoopToken, T] = {}
+        self._guard = threading.Lock()
+
+    def here(self) -> T:
+        """That of the running loop, made at the first use."""
+        token = anyio.lowlevel.current_token()
+        with self._guard:
+            if token not in self._things:
+                for other in [other for other in self._things if _has_ended(other)]:
+                    del self._things[other]
+                self._things[token] = self._make()
+            return self._things[token]
+
+    def take(self) -> tuple[T | None, list[tuple[anyio.lowlevel.EventLoopToken, T]]]:
+        """Forgets all: that of the running loop, and those of others that have not ended."""
+        token = anyio.lowlevel.current_token()
+        with self._guard:
+            things, self._things = self._things, {}
+        mine = things.pop(token, None)
+        return mine, [(other, thing) for other, thing in things.items() if not _has_ended(other)]
+
+
+def _has_ended(token: anyio.lowlevel.EventLoopToken) -> bool:
+    loop: Any = token.native_token
+    if isinstance(loop, asyncio.AbstractEventLoop):
+        return loop.is_closed()
+    try:
+        loop.run_sync_soon(int)
+    except RuntimeError:
+        return True
+    return False
+
+
+def spawn(function: Callable[[], Coroutine[Any, Any, None]], tasks: set[Any]) -> None:
+    """Runs `function` in the background of the running event loop; asyncio needs `tasks` to keep
+    hold of it."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # the other one that anyio runs on
+        sys.modules["trio"].lowlevel.spawn_system_task(function)
+        return
+    task = loop.create_task(function())
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+
+
+def spawn_in(
+    token: anyio.lowlevel.EventLoopToken,
+    function: Callable[[], Coroutine[Any, Any, None]],
+    tasks: set[Any],
+) -> None:
+    """The same in another event loop; nothing happens where it has ended."""
+    loop: Any = token.native_token
+    with contextlib.suppress(RuntimeError):
+        if isinstance(loop, asyncio.AbstractEventLoop):
+            # The context of this loop says which of the two libraries runs it.
+            loop.call_soon_threadsafe(spawn, function, tasks, context=contextvars.Context())
+        else:
+            loop.run_sync_soon(spawn, function, tasks)
+
+
+class Lock:
+    """For `async with`, among the tasks of one event loop and of several."""
+
+    def __init__(self) -> None:
+        self._tasks = OfLoops(anyio.Lock)
+        self._loops = threading.Lock()
+
+    async def __aenter__(self) -> None:
+        tasks = self._tasks.here()
+        await tasks.acquire()
+        try:
+            # No event of one loop wakes a task of another.
+            while not self._loops.acquire(blocking=False):  # noqa: ASYNC110
+                await anyio.sleep(_STEP)
+        except BaseException:
+            tasks.release()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._loops.release()
+        self._tasks.here().release()

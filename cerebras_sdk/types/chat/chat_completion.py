@@ -1,0 +1,51 @@
+"""Chat completions by the names that the official SDK has for them and their parts.
+
+Its `ErrorChunkResponse` is not here: an error is raised.
+"""
+
+from __future__ import annotations
+
+from .. import chat
+
+ChatCompletionResponse = chat.ChatCompletion
+ChatCompletionResponseChoice = chat.Choice
+ChatCompletionResponseChoiceMessage = chat.Message
+ChatCompletionResponseChoiceMessageToolCall = chat.ToolCall
+ChatCompletionResponseChoiceMessageToolCallFunction = chat.FunctionCall
+ChatCompletionResponseChoiceLogprobs = chat.Logprobs
+ChatCompletionResponseChoiceLogprobsContent = chat.TokenLogprob
+ChatCompletionResponseChoiceLogprobsContentTopLogprob = chat.TopLogprob
+ChatCompletionResponseChoiceLogprobsRefusal = chat.TokenLogprob
+ChatCompletionResponseChoiceLogprobsRefusalTopLogprob = chat.TopLogprob
+ChatCompletionResponseChoiceReasoningLogprobs = chat.Logprobs
+ChatCompletionResponseChoiceReasoningLogprobsContent = chat.TokenLogprob
+ChatCompletionResponseChoiceReasoningLogprobsContentTopLogprob = chat.TopLogprob
+ChatCompletionResponseChoiceReasoningLogprobsRefusal = chat.TokenLogprob
+ChatCompletionResponseChoiceReasoningLogprobsRefusalTopLogprob = chat.TopLogprob
+ChatCompletionResponseTimeInfo = chat.TimeInfo
+ChatCompletionResponseUsage = chat.Usage
+ChatCompletionResponseUsageCompletionTokensDetails = chat.CompletionTokensDetails
+ChatCompletionResponseUsagePromptTokensDetails = chat.PromptTokensDetails
+ChatChunkResponse = chat.ChatCompletionChunk
+ChatChunkResponseChoice = chat.ChunkChoice
+ChatChunkResponseChoiceDelta = chat.Delta
+ChatChunkResponseChoiceDeltaToolCall = chat.ToolCallDelta
+ChatChunkResponseChoiceDeltaToolCallFunction = chat.FunctionCallDelta
+ChatChunkResponseChoiceLogprobs = chat.Logprobs
+ChatChunkResponseChoiceLogprobsContent = chat.TokenLogprob
+ChatChunkResponseChoiceLogprobsContentTopLogprob = chat.TopLogprob
+ChatChunkResponseChoiceLogprobsRefusal = chat.TokenLogprob
+ChatChunkResponseChoiceLogprobsRefusalTopLogprob = chat.TopLogprob
+ChatChunkResponseChoiceReasoningLogprobs = chat.Logprobs
+ChatChunkResponseChoiceReasoningLogprobsContent = chat.TokenLogprob
+ChatChunkResponseChoiceReasoningLogprobsContentTopLogprob = chat.TopLogprob
+ChatChunkResponseChoiceReasoningLogprobsRefusal = chat.TokenLogprob
+ChatChunkResponseChoiceReasoningLogprobsRefusalTopLogprob = chat.TopLogprob
+ChatChunkResponseTimeInfo = chat.TimeInfo
+ChatChunkResponseUsage = chat.Usage
+ChatChunkResponseUsageCompletionTokensDetails = chat.CompletionTokensDetails
+ChatChunkResponseUsagePromptTokensDetails = chat.PromptTokensDetails
+
+# Whole or in chunks; `types.ChatCompletion` and `types.chat.ChatCompletion` are whole.
+ChatCompletion = chat.CompletionCreateResponse
+CompletionCreateResponse = chat.CompletionCreateResponse

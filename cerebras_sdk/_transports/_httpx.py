@@ -258,7 +258,7 @@ class _Body:
                 self.close()
 
     def close(self) -> None:
-        """Closes the file of an upload that was broken off; if a thread is reading it, that does."""
+        """Closes the file of an upload that was broken off; a thread that reads it does so then."""
         self._abandoned = True
         with contextlib.suppress(ValueError):  # it is being read
             self._parts.close()

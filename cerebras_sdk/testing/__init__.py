@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .clock import VirtualClock
 from .engines import (
     ContextLengthExceeded,
     Delta,
@@ -19,6 +20,9 @@ from .engines import (
     RequestRefused,
 )
 from .exchange import Answer, Pause, RawAnswer, ReceivedRequest
+from .limiter import prompt_estimate
+from .limits import Limits
+from .quota import QuotaCounts
 from .server import LocalServer, serve
 from .text_completions import TextEngine
 
@@ -33,15 +37,19 @@ __all__ = [
     "EchoEngine",
     "Engine",
     "Finish",
+    "Limits",
     "LlamaEngine",
     "LocalModelError",
     "LocalServer",
     "Pause",
+    "QuotaCounts",
     "RawAnswer",
     "ReceivedRequest",
     "RequestRefused",
     "TextEngine",
+    "VirtualClock",
     "local_model_path",
+    "prompt_estimate",
     "serve",
 ]
 

@@ -12,10 +12,11 @@ from contextlib import ExitStack
 from typing import Any, Generic, TypeVar
 
 from .answers import error_answer, error_event, event, json_answer, server_error
+from .clock import Clock
 from .engines import Engine, Finish, RequestRefused
 from .exchange import Answer
 from .metrics import Tally
-from .quota import Quota
+from .quota import Charge
 from .threads import Pipe, Workers
 
 log = logging.getLogger(__name__)
@@ -34,13 +35,19 @@ class Generation(ABC, Generic[Piece]):
     prefix: str
 
     def __init__(
-        self, body: Mapping[str, Any], *, engine: Engine, quota: Quota, tally: Tally
+        self,
+        body: Mapping[str, Any],
+        *,
+        engine: Engine,
+        charge: Charge,
+        tally: Tally,
+        clock: Clock,
     ) -> None:
         self._engine = engine
         self._body = body
-        self._quota = quota
+        self._charge = charge
         self._tally = tally
-        self._created = time.time()
+        self._created = clock.time()
         self._received = self._started = self._spoke = time.perf_counter()
         self._model: str = engine.model or body["model"]
         self.id = f"{self.prefix}-{uuid.uuid4()}"
@@ -77,14 +84,16 @@ class Generation(ABC, Generic[Piece]):
 
     async def begin(self, workers: Workers, stack: ExitStack) -> Answer:
         """Wait for the engine's first word, which decides between an answer and an error."""
+        # A stream's head is sent before its cost is known, so it has the account of this moment.
+        head = self._headers() if self._body.get("stream") else None
         pipe: Pipe[Piece, Finish] = workers.pipe(self._run)
         stack.callback(pipe.close)
         try:
             first = await self._next(pipe)
             self._spoke = time.perf_counter()
-            if self._body.get("stream"):
-                headers = {"content-type": "text/event-stream; charset=utf-8"}
-                return Answer(200, headers | self._headers(), self._events(first, pipe))
+            if head is not None:
+                content_type = {"content-type": "text/event-stream; charset=utf-8"}
+                return Answer(200, content_type | head, self._events(first, pipe))
             pieces: list[Piece] = []
             while first is not None:
                 pieces.append(first)
@@ -112,10 +121,15 @@ class Generation(ABC, Generic[Piece]):
 
     def _run(self, emit: Callable[[Piece], bool]) -> Finish:
         self._started = self._spoke = time.perf_counter()
-        return self._ask(emit)
+        finish: Finish | None = None
+        try:
+            finish = self._ask(emit)
+        finally:
+            self._charge.settle(finish)
+        return finish
 
     def _headers(self) -> dict[str, str]:
-        return {"inference-id": self.id, **self._quota.headers(now=time.time())}
+        return {"inference-id": self.id, **self._charge.headers()}
 
     async def _next(self, pipe: Pipe[Piece, Finish]) -> Piece | None:
         while (piece := await pipe.get()) is not None:
@@ -156,7 +170,6 @@ class Generation(ABC, Generic[Piece]):
         now = time.perf_counter()
         queued = self._started - self._received
         total_tokens = finish.prompt_tokens + finish.completion_tokens
-        self._quota.spend("tokens", total_tokens, now=time.time())
         self._tally.answered(
             self._model, finish.prompt_tokens, finish.completion_tokens, queue_seconds=queued
         )

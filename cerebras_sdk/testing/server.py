@@ -12,9 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Literal
 
+from .clock import Clock, VirtualClock
 from .connection import Connection
 from .engines import EchoEngine, Engine
 from .exchange import Answer, Handler, RawAnswer, ReceivedRequest
+from .limiter import LimitedQuota
+from .limits import Limits, limits_of_models
+from .quota import CalendarQuota, Quota, QuotaCounts
 from .service import CerebrasService
 from .threads import Workers
 from .wire import Wire
@@ -63,6 +67,10 @@ class LocalServer:
     @property
     def sessions(self) -> Mapping[str, str]:
         return self._service.sessions
+
+    def quota(self, model: str | None = None) -> QuotaCounts:
+        """What was admitted, rejected and used so far, of one model or of all, with every key."""
+        return self._service.quota.counts(model)
 
     def route(self, method: str, path: str, handler: Handler | Answer | RawAnswer) -> None:
         """Answer `method path` (without the query) with `handler`, before anything built in.
@@ -155,6 +163,8 @@ def serve(
     compression: bool = True,
     batch_cancel: Literal["delete", "post"] = "delete",
     management_keys: Iterable[str] = ("csk-management-test",),
+    limits: Limits | Literal["trial", "developer"] | None = None,
+    clock: VirtualClock | None = None,
 ) -> Iterator[LocalServer]:
     """Run a local Cerebras server for the length of a `with`.
 
@@ -163,8 +173,12 @@ def serve(
     to the key that `session_url` gives for it. Without `compression` a body in gzip or msgpack is
     answered with 415. `batch_cancel` is the one way to cancel a batch that exists: DELETE on the
     batch, or POST to its `/cancel`. `management_keys` open `/management/v1`, and `api_keys` all
-    the rest. The server listens on the loopback address only.
+    the rest. `limits` are enforced, for each key and model, as the service does it; by default the
+    headers of a trial account are counted down and nothing is refused. `clock` tells the time of
+    limits, dates and sessions in place of the real one. The server listens on the loopback address
+    only.
     """
+    ticking: Clock = time if clock is None else clock
     service = CerebrasService(
         EchoEngine() if engine is None else engine,
         api_keys=set(api_keys),
@@ -174,9 +188,17 @@ def serve(
         compression=compression,
         batch_cancel=batch_cancel,
         management_keys=frozenset(management_keys),
+        quota=_quota(limits, ticking),
+        clock=ticking,
     )
     server = LocalServer(service)
     try:
         yield server
     finally:
         server.close()
+
+
+def _quota(limits: Limits | Literal["trial", "developer"] | None, clock: Clock) -> Quota:
+    if limits is None:
+        return CalendarQuota(clock)
+    return LimitedQuota(limits_of_models(limits), clock=clock)

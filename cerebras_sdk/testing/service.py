@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Container, Mapping
 from contextlib import ExitStack
 from email.utils import formatdate
@@ -15,14 +14,16 @@ from .answers import error_answer, json_answer
 from .batches import Batches, Cancel
 from .bodies import decode_body
 from .catalogue import Catalogue
+from .clock import Clock
 from .completions import Completion
 from .engines import Engine, RequestRefused
 from .exchange import Answer, ReceivedRequest
 from .files import Files
 from .generation import Generation
+from .limiter import QuotaExceeded
 from .management import Management
 from .metrics import Tally
-from .quota import Quota
+from .quota import Charge, Quota
 from .session import session
 from .text_completions import TextCompletion
 from .threads import Workers
@@ -36,8 +37,8 @@ class CerebrasService:
 
     `models` None means every id of the catalog, retired ones included, of which the list of models
     shows those that are not. What no recording shows is not imitated: tools are accepted and never
-    called, quotas are counted and never enforced. Metrics, which the service has on another host,
-    are on the same port, for any organization.
+    called. Metrics, which the service has on another host, are on the same port, for any
+    organization.
     """
 
     def __init__(
@@ -51,14 +52,17 @@ class CerebrasService:
         compression: bool,
         batch_cancel: Cancel,
         management_keys: frozenset[str],
+        quota: Quota,
+        clock: Clock,
     ) -> None:
         self.api_keys = api_keys
         self.sessions = sessions
         self.workers = workers
+        self.quota = quota
+        self._clock = clock
         self._engine = engine
         self._management_keys = management_keys
         self._compression = compression
-        self._quota = Quota()
         self._tally = Tally()
         self._catalogue = Catalogue(models)
         self._management = Management(self._catalogue.listed)
@@ -78,7 +82,7 @@ class CerebrasService:
             answer = error_answer(error)
         # 16 hex digits and the place, as Cloudflare writes it; LOC is nowhere.
         common = {
-            "date": formatdate(usegmt=True),
+            "date": formatdate(self._clock.time(), usegmt=True),
             "server": "cerebras-sdk-local",
             "cf-ray": f"{secrets.token_hex(8)}-LOC",
         }
@@ -103,7 +107,12 @@ class CerebrasService:
         """What answers without a key."""
         match request.method, parts:
             case "GET", ["api", "auth", "session"]:
-                return lambda: session(request, sessions=self.sessions, api_keys=self.api_keys)
+                return lambda: session(
+                    request,
+                    sessions=self.sessions,
+                    api_keys=self.api_keys,
+                    now=self._clock.time(),
+                )
             case _, ["public", "v1", "models", *rest]:
                 return self._catalogue.public_endpoint(request, rest)
         return None
@@ -140,13 +149,15 @@ class CerebrasService:
         kind: type[Generation[Any]],
         check: Callable[[Mapping[str, Any]], None],
     ) -> Answer:
-        self._quota.spend("requests", 1, now=time.time())
         body = self._decoded(request)
         try:
             check(body)
             self._catalogue.require(body["model"])
-            generation = kind(body, engine=self._engine, quota=self._quota, tally=self._tally)
-            answer = await generation.begin(self.workers, stack)
+            charge = self.quota.admit(_key(request), body)
+            answer = await self._generation(kind, body, charge).begin(self.workers, stack)
+        except QuotaExceeded as error:
+            answer = error_answer(error)
+            answer = Answer(answer.status, {**answer.headers, **error.headers}, answer.body)
         except RequestRefused as error:
             answer = error_answer(error)
         if body.get("model") in self._catalogue:
@@ -156,16 +167,24 @@ class CerebrasService:
     def _run_line(self, body: dict[str, Any], wanted: Callable[[], bool]) -> dict[str, Any]:
         """One line of a batch, for which other quotas apply, that no header shows."""
         check_chat(body)
-        completion = Completion(body, engine=self._engine, quota=Quota(), tally=self._tally)
-        return completion.run(wanted)
+        return self._generation(Completion, body, Charge()).run(wanted)
+
+    def _generation(
+        self, kind: type[Generation[Any]], body: dict[str, Any], charge: Charge
+    ) -> Generation[Any]:
+        return kind(body, engine=self._engine, charge=charge, tally=self._tally, clock=self._clock)
 
 
 def _refusal(request: ReceivedRequest, keys: Container[str]) -> Answer | None:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key:
         return json_answer({"detail": "Not authenticated"}, status=403)
-    if key.strip() not in keys:
+    if _key(request) not in keys:
         return error_answer(
             RequestRefused("Wrong API Key", status=401, param="api_key", code="wrong_api_key")
         )
     return None
+
+
+def _key(request: ReceivedRequest) -> str:
+    return request.headers.get("authorization", "").partition(" ")[2].strip()

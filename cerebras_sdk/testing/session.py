@@ -14,21 +14,26 @@ _KEY_LIFETIME = timedelta(minutes=10)
 _SESSION_LIFETIME = timedelta(days=30)
 
 
-def session(request: ReceivedRequest, *, sessions: Mapping[str, str], api_keys: set[str]) -> Answer:
-    """The session of the cookie, whose key is valid from now on; null to a stranger."""
+def session(
+    request: ReceivedRequest, *, sessions: Mapping[str, str], api_keys: set[str], now: float
+) -> Answer:
+    """The session of the cookie, whose key is valid from now on; null to a stranger.
+
+    `now` is Unix time in seconds.
+    """
     cookies = dict(
         pair.strip().partition("=")[::2] for pair in request.headers.get("cookie", "").split(";")
     )
     for name in _COOKIES:
         if key := sessions.get(cookies.get(name, "")):
             api_keys.add(key)
-            now = datetime.now(UTC)
+            moment = datetime.fromtimestamp(now, UTC)
             user = {
                 "name": "Local",
                 "demoApiKey": key,
-                "demoApiKeyExpiry": _iso(now + _KEY_LIFETIME),
+                "demoApiKeyExpiry": _iso(moment + _KEY_LIFETIME),
             }
-            return json_answer({"user": user, "expires": _iso(now + _SESSION_LIFETIME)})
+            return json_answer({"user": user, "expires": _iso(moment + _SESSION_LIFETIME)})
     return json_answer(None)  # what Auth.js 5 answers to a stranger
 
 

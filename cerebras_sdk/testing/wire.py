@@ -84,7 +84,8 @@ class Wire(asyncio.Protocol):
         return data
 
     async def write(self, data: bytes) -> None:
-        if self._lost:
+        # A transport that failed to write is told to have lost its connection a moment later.
+        if self._lost or self._transport.is_closing():
             raise ClientGone
         if data:
             self._transport.write(data)

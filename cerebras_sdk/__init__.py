@@ -16,28 +16,33 @@ if TYPE_CHECKING:
     from ._async.client import AsyncCerebras as AsyncClient
     from ._async.response import AsyncAPIResponse
     from ._async.stream import AsyncStream
-    from ._core.http import Timeout
     from ._core.options import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, NOT_GIVEN, NotGiven
     from ._core.options import NOT_GIVEN as not_given
     from ._core.options import NOT_GIVEN as omit
     from ._core.options import NotGiven as Omit
     from ._core.overrides import RequestOptions
+    from ._core.retry import RetryEvent, RetryPolicy
+    from ._core.timeout import Timeout
     from ._sync.client import Cerebras
     from ._sync.client import Cerebras as Client
     from ._sync.response import APIResponse
     from ._sync.stream import Stream
     from ._transports._files import FileInput, file_from_path
+    from ._transports._shared_pacing import SharedPacing
     from .errors import (
         APIConnectionError,
         APIError,
         APIResponseValidationError,
         APIStatusError,
         APITimeoutError,
+        Attempt,
         AuthenticationError,
         BadRequestError,
         CerebrasError,
         CerebrasWarning,
         ConflictError,
+        ContentTooLargeError,
+        ContextLengthExceededError,
         CookieError,
         InsecureURLWarning,
         InternalServerError,
@@ -54,6 +59,7 @@ if TYPE_CHECKING:
         StreamDecodeError,
         StreamError,
         StreamInterruptedError,
+        StreamResumeError,
         StreamTimeoutError,
         StreamTruncatedError,
         UnprocessableEntityError,
@@ -72,7 +78,7 @@ _MODULES = {
     "_async.client": ["AsyncCerebras", "AsyncCerebras as AsyncClient"],
     "_async.response": ["AsyncAPIResponse"],
     "_async.stream": ["AsyncStream"],
-    "_core.http": ["Timeout"],
+    "_core.timeout": ["Timeout"],
     "_core.options": [
         "DEFAULT_MAX_RETRIES",
         "DEFAULT_TIMEOUT",
@@ -83,21 +89,26 @@ _MODULES = {
         "NotGiven as Omit",
     ],
     "_core.overrides": ["RequestOptions"],
+    "_core.retry": ["RetryEvent", "RetryPolicy"],
     "_sync.client": ["Cerebras", "Cerebras as Client"],
     "_sync.response": ["APIResponse"],
     "_sync.stream": ["Stream"],
     "_transports._files": ["FileInput", "file_from_path"],
+    "_transports._shared_pacing": ["SharedPacing"],
     "errors": [
         "APIConnectionError",
         "APIError",
         "APIResponseValidationError",
         "APIStatusError",
         "APITimeoutError",
+        "Attempt",
         "AuthenticationError",
         "BadRequestError",
         "CerebrasError",
         "CerebrasWarning",
         "ConflictError",
+        "ContentTooLargeError",
+        "ContextLengthExceededError",
         "CookieError",
         "InsecureURLWarning",
         "InternalServerError",
@@ -114,6 +125,7 @@ _MODULES = {
         "StreamDecodeError",
         "StreamError",
         "StreamInterruptedError",
+        "StreamResumeError",
         "StreamTimeoutError",
         "StreamTruncatedError",
         "UnprocessableEntityError",
@@ -150,6 +162,7 @@ __all__ = [
     "AsyncCerebras",
     "AsyncClient",
     "AsyncStream",
+    "Attempt",
     "AuthenticationError",
     "BadRequestError",
     "BaseModel",
@@ -161,6 +174,8 @@ __all__ = [
     "Client",
     "Completion",
     "ConflictError",
+    "ContentTooLargeError",
+    "ContextLengthExceededError",
     "CookieError",
     "DefaultAioHttpClient",
     "DefaultAsyncHttpxClient",
@@ -181,10 +196,14 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimitError",
     "RequestOptions",
+    "RetryEvent",
+    "RetryPolicy",
+    "SharedPacing",
     "Stream",
     "StreamDecodeError",
     "StreamError",
     "StreamInterruptedError",
+    "StreamResumeError",
     "StreamTimeoutError",
     "StreamTruncatedError",
     "Timeout",

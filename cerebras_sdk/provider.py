@@ -15,9 +15,9 @@ from typing import Any
 from ._core.aliases import resolve_model
 from ._core.catalog import DEFAULT_MODEL, MODELS
 from ._core.credentials import COOKIE_FILE, CookieInput
-from ._core.http import TimeoutInput
 from ._core.options import BASE_URL
 from ._core.secret import Hidden
+from ._core.timeout import TimeoutInput
 from .errors import ModelRetiredWarning
 
 Messages = Iterable[Mapping[str, Any] | str] | str

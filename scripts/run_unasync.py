@@ -29,6 +29,9 @@ NAMES = {
     "anext": "next",
 }
 
+# A line that ends so is left out of the twin, which has no such habit.
+ASYNC_ONLY = re.compile(r"(?m)^.*# async only\n")
+
 # What comments and docstrings say, in this order.
 PROSE = (
     (r"\basync (with|for|def)\b", r"\1"),
@@ -72,7 +75,7 @@ def twins(top: Path) -> dict[Path, str]:
         for source, text in sources.items():
             copy = scratch / source
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_text(text, encoding="utf-8")
+            copy.write_text(ASYNC_ONLY.sub("", text), encoding="utf-8")
         unasync.unasync_files(
             [str(scratch / source) for source in sources],
             [unasync.Rule("/_async/", "/_sync/", additional_replacements=rows)],

@@ -49,19 +49,24 @@ def layer(*parts: str, libraries: str = "", pure: bool = False) -> Layer:
 LAYERS = {
     "_version": layer(pure=True),
     "types": layer("types", libraries="msgspec", pure=True),
-    "errors": layer("types", libraries="msgspec", pure=True),
+    "errors": layer("errors", "types", libraries="msgspec", pure=True),
     "_core": layer("_core", "types", "errors", "_version", libraries="msgspec", pure=True),
     "_transports": layer("_transports", "_core", "errors"),
-    "_log": layer("errors"),
+    "_log": layer("errors", "_core"),
     "_transports._aiohttp": layer(
         "_transports", "_core", "errors", libraries="aiohttp httpx httpx_aiohttp"
     ),
     "_transports._certificates": layer("_transports", libraries="truststore"),
+    "_transports._shared_pacing": layer("_transports", "_core", "errors", "types"),
     "_transports._dotenv": layer("_core", "errors", libraries="dotenv"),
     "_transports._httpx_adapter": layer("_transports", libraries="httpx requests"),
-    "_transports._loops": layer(libraries="anyio"),
+    "_transports._loops": layer("_transports", libraries="anyio"),
     "_transports._session": layer("_transports", "_core", libraries="requests"),
-    "_transports._ways": layer("_transports", "_core", libraries="httpx"),
+    "_transports._bodies": layer("errors", libraries="requests urllib3"),
+    "_transports._uploads": layer("_core", libraries="anyio"),
+    "_transports._heads": layer(libraries="urllib3"),
+    "_transports._pacing": layer("_transports", "_core", "errors", "types"),
+    "_transports._ways": layer("_transports", "_core", "errors", libraries="anyio httpx h11"),
     "_transports._cookies": layer(
         "_transports", "_core", "errors", libraries="platformdirs browser_cookie3"
     ),

@@ -12,17 +12,22 @@ from typing import Any, Literal, Self, TypeVar
 
 from .._core.answers import read_answer
 from .._core.compression import compressed, is_refused
-from .._core.credentials import Credentials
 from .._core.endpoints.models import WARMING, plain_request
-from .._core.failures import redact, redacted_headers, request_id, status_error
+from .._core.failures import redact, redacted_headers, status_error
 from .._core.http import Request
-from .._core.options import USER_AGENT, ClientOptions
+from .._core.limits import LearnedLimits
+from .._core.pacing import fingerprint
+from .._core.retry import Course, RetryBudget, RetryEvent
 from .._core.secret import Hidden, Secret
+from .._core.timeout import Deadline, end_of_headers
 from .._core.urls import origin, redirected
+from .._log import log_answer, log_failure
 from .._transports import Streamed
-from .._transports._cookies import read_sources
-from .._transports._httpx import HttpxResponse, HttpxTransport, Lock
+from .._transports._httpx import HttpxResponse
+from .._transports._pacing import LockedLearner, Pacing
 from ..errors import APIConnectionError, APIError, CerebrasError
+from .keys import AsyncKeys
+from .pacing import AsyncTurn
 from .response import AsyncAPIResponse
 
 T = TypeVar("T")
@@ -38,8 +43,14 @@ class AsyncReply:
 
     response: HttpxResponse
     request: Request  # as it was sent last
-    retries: int
+    course: Course
+    start: float  # of the last attempt, on the monotonic clock
     seconds: float  # until it was there; of a stream, its headers
+    turn: AsyncTurn | None = None  # to be told when the stream is over
+
+    @property
+    def retries(self) -> int:
+        return self.course.failed
 
 
 @dataclass(slots=True)
@@ -48,16 +59,16 @@ class ClientState:
 
     closed: bool = False
     uncompressed: set[tuple[str, str, int]] = field(default_factory=set)  # origins that refused
+    budget: RetryBudget = field(default_factory=RetryBudget)
+    limits: LearnedLimits = field(default_factory=LearnedLimits)
+    reserve: LockedLearner = field(default_factory=LockedLearner)
 
 
-class AsyncBaseClient:
+class AsyncBaseClient(AsyncKeys):
     """Sends requests and gives what came back below 300, or raises what it means."""
 
-    _options: ClientOptions
-    _credentials: Credentials
-    _transport: HttpxTransport
-    _lock: Lock
     _state: ClientState
+    _pacing: Pacing | None = None
     _to_warm: bool = False  # at the first use
     _wanted: Literal["object", "raw", "streamed"] = "object"  # what a call gives
 
@@ -75,10 +86,7 @@ class AsyncBaseClient:
 
     def _copy(self) -> Self:
         """A client of its own, on the same connections."""
-        other = copy.copy(self)
-        other._to_warm = False
-        other._attach()
-        return other
+        return copy.copy(self)
 
     def _attach(self) -> None:
         """Makes the resources of this client."""
@@ -122,86 +130,139 @@ class AsyncBaseClient:
         answer: Any = AsyncAPIResponse(reply, read, is_stream=is_stream)
         return answer  # type: ignore[no-any-return]
 
+    def _course(self, request: Request, *, tokens: int = 0) -> Course:
+        """The call that begins with `request`, and takes `tokens` of the rate limits."""
+        now = time.monotonic()
+        return Course(self._options.retry, request.timeout.total, now=now, tokens=tokens)
+
+    async def _turn(
+        self, request: Request, key: Secret | None, course: Course, model: str | None
+    ) -> AsyncTurn | None:
+        """Waits for room in the rate limits, if the client paces."""
+        if self._pacing is None or not course.tokens or model is None:
+            return None
+        used = key or next(iter(request.secrets()), Secret(""))
+        place = "{}://{}:{}".format(*origin(request.url))
+        turn = AsyncTurn(self._pacing, fingerprint(used, place), model)
+        await turn.wait(course.tokens, course, self._transport)
+        return turn
+
     async def _send(
-        self, request: Request, *, stream: bool = False, model: str | None = None
+        self,
+        request: Request,
+        *,
+        stream: bool = False,
+        model: str | None = None,
+        course: Course | None = None,
     ) -> AsyncReply:
-        """The answer to `request` once it is below 300."""
-        if self._state.closed:
+        """The answer to `request` once it is below 300; `course` is the call that it belongs to,
+        a new one if None."""
+        state = self._state
+        if state.closed:
             raise CerebrasError("the client is closed")
         if self._to_warm:
             self._warm()
         left: Streamed = "any" if self._wanted == "streamed" else stream
         plain = request
-        uncompressed = self._state.uncompressed
-        if origin(request.url) not in uncompressed:
+        if origin(request.url) not in state.uncompressed:
             request = compressed(request, self._options.compression)
-        attempts = 0
+        course = self._course(request) if course is None else course
+        state.budget.request(self._options.retry.budget)
         renewed = False
         while True:
-            attempts += 1
             key = None if request.is_signed or request.public else await self._key()
+            turn = await self._turn(request, key, course, model)
             error: APIError
+            start = time.monotonic()
             try:
-                start = time.monotonic()
                 response, sent = await self._follow(
-                    request if key is None else request.signed(key), stream=left
+                    request if key is None else request.signed(key),
+                    stream=left,
+                    deadline=end_of_headers(
+                        request.timeout, start, course.deadline, is_stream=stream
+                    ),
                 )
-                seconds = time.monotonic() - start
-            except APIConnectionError as failure:
+            except BaseException as failure:
+                if turn is not None:
+                    turn.lost()
+                if not isinstance(failure, APIConnectionError):
+                    raise
                 error = failure
-                _LOG.info("%s: %s", request.place, type(failure).__name__)
+                log_failure(
+                    request,
+                    failure,
+                    seconds=time.monotonic() - start,
+                    attempt=course.failed + 1,
+                    sent=plain.body,
+                )
             else:
-                self._log(response, sent, seconds)
+                seconds = time.monotonic() - start
+                log_answer(
+                    sent,
+                    response.status,
+                    response.headers,
+                    seconds=seconds,
+                    attempt=course.failed + 1,
+                    sent=plain.body,
+                    body=response.body if response.is_read else None,
+                )
+                state.limits.learn(model, response.headers, start + seconds)
                 if response.status < 300:
-                    return AsyncReply(response, sent, attempts - 1, seconds)
+                    if turn is not None:
+                        turn.answered(response, is_followed=self._wanted == "object")
+                    return AsyncReply(response, sent, course, start, seconds, turn)
                 error = status_error(
                     response.status,
                     redacted_headers(response.headers, sent),
                     redact(response.body, sent),
                     sent,
                     model=model,
+                    now=time.time(),
                 )
+                if turn is not None:
+                    turn.failed(error, response.headers)
                 if request is not plain and is_refused(error):
                     _LOG.warning(
                         "%s: refused for its compression; from now on bodies go there as they are",
                         request.place,
                     )
-                    uncompressed.add(origin(request.url))
+                    state.uncompressed.add(origin(request.url))
                     request = plain
-                    attempts -= 1
                     continue
                 if response.status == 401 and key is not None and not renewed:
                     renewed = self._credentials.renew(key)
                     if renewed:
-                        attempts -= 1
                         continue
-            delay = self._options.retry.next_delay(
-                attempts, error, now=time.time(), random=random.random()
-            )
-            if delay is None:
-                raise error
-            status = error.status_code or type(error).__name__
-            _LOG.info("%s: trying again in %.2f s after %s", request.place, delay, status)
-            await self._transport.sleep(delay)
+            await self._before_another(error, course, request.place, model)
 
-    def _log(self, response: HttpxResponse, request: Request, seconds: float) -> None:
-        if not _LOG.isEnabledFor(logging.INFO):
-            return
-        headers = redacted_headers(response.headers, request)
-        what, ident = request.place, request_id(headers)
-        _LOG.info("%s: %d in %.3f s (%s)", what, response.status, seconds, ident or "no id")
-        # Secrets and the user's own headers show themselves as ***, prompts and answers not at all.
-        _LOG.debug("%s: sent %d bytes, %r", what, len(request.body), request.headers)
-        _LOG.debug("%s: answered %r", what, headers)
+    async def _before_another(
+        self, error: APIError, course: Course, place: str, model: str | None
+    ) -> None:
+        """Waits until another attempt is worth making; raises `error` when none is."""
+        delay = course.next_delay(
+            error,
+            now=time.monotonic(),
+            random=random.random(),
+            budget=self._state.budget,
+            learned=self._state.limits.of(model),
+        )
+        status = error.status_code or type(error).__name__
+        _LOG.info("%s: attempt %d in %.2f s after %s", place, course.failed + 1, delay, status)
+        if self._options.on_retry is not None:
+            self._options.on_retry(RetryEvent(attempt=course.failed, error=error, delay=delay))
+        await self._transport.sleep(delay)
 
-    async def _follow(self, request: Request, *, stream: Streamed) -> tuple[HttpxResponse, Request]:
-        response = await self._transport.send(request, stream=stream)
+    async def _follow(
+        self, request: Request, *, stream: Streamed, deadline: Deadline | None = None
+    ) -> tuple[HttpxResponse, Request]:
+        send = self._transport.send
+        response = await send(request, stream=stream, deadline=deadline)
         for _ in range(_MAX_REDIRECTS):
             target = redirected(request, response.status, response.headers.get("location"))
             if target is None:
                 break
             request = target
-            response = await self._transport.send(request, stream=stream)
+            response = await send(request, stream=stream, deadline=deadline)
         return response, request
 
     def _warm(self) -> None:
@@ -216,39 +277,3 @@ class AsyncBaseClient:
                 await self._follow(request.signed(await self._key()), stream=False)
         except Exception as error:  # of a background task: nobody could catch it
             _LOG.debug("no connection was opened ahead: %s", error)
-
-    async def _key(self) -> Secret:
-        credentials = self._credentials
-        key = credentials.current(time.time())
-        if key is not None:
-            return key
-        ticket = credentials.attempts
-        async with self._lock:
-            # Somebody else may have got the key, or failed to, while this call waited.
-            key = credentials.current(time.time())
-            if key is not None:
-                return key
-            credentials.recheck(ticket)
-            try:
-                key = await self._new_key()
-            except CerebrasError as error:
-                credentials.ended(error)
-                raise
-            credentials.ended(None)
-            return key
-
-    async def _new_key(self) -> Secret:
-        credentials = self._credentials
-        if credentials.unread():
-            credentials.accept(await self._transport.in_thread(read_sources, credentials.unread()))
-        exchange = credentials.exchange(
-            time.time(), timeout=self._options.timeout, user_agent=USER_AGENT
-        )
-        while (request := exchange.next_request()) is not None:
-            try:
-                response = await self._transport.send(request, stream=False, keep_cookies=False)
-            except APIConnectionError as error:
-                exchange.fail(error)
-            else:
-                exchange.accept(response.status, response.headers, response.body, time.time())
-        return credentials.settle(exchange, time.time())

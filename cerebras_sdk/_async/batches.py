@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from .._core.answers import read_result
 from .._core.endpoints.body import given
 from .._core.endpoints.files import Call
-from .._core.http import TimeoutInput
 from .._core.options import NOT_GIVEN, NotGiven, refuse_coroutine
 from .._core.secret import Hidden
+from .._core.timeout import TimeoutInput
 from ..errors import APIStatusError, CerebrasError, InvalidRequestError
 from ..types.batches import Batch, BatchList, BatchResult
 from .base import AsyncReply

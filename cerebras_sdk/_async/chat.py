@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal, Unpack, overload
 
 from .._core.chunks import CHAT
 from .._core.endpoints.body import tracing_headers
-from .._core.endpoints.chat import ChatOptions, chat_completion, queue_header
-from .._core.http import TimeoutInput
+from .._core.endpoints.chat import ChatOptions, OnInterrupt, chat_completion, goes_on, queue_header
 from .._core.options import NOT_GIVEN, NotGiven
 from .._core.secret import Hidden
+from .._core.timeout import TimeoutInput
 from ..types import ChatCompletion, ChatCompletionChunk
 from ..types.params import (
     ChatParams,
@@ -24,6 +24,7 @@ from ..types.params import (
     ToolChoice,
     ToolParam,
 )
+from .reserve import answer_to
 from .resource import AsyncResource
 from .stream import AsyncStream, complete
 
@@ -107,6 +108,7 @@ class AsyncChatCompletions(AsyncResource):
         cf_ray: str | None = None,
         x_amz_cf_id: str | None = None,
         x_delay_time: float | None = None,
+        on_interrupt: OnInterrupt = "raise",
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -177,6 +179,11 @@ class AsyncChatCompletions(AsyncResource):
         cf_ray: the header CF-RAY, which the service's OpenAPI document names and does not describe.
         x_amz_cf_id: the header X-Amz-Cf-Id, likewise.
         x_delay_time: the header X-delay-time, likewise; a number.
+        on_interrupt: of a stream that breaks off after it had begun: "raise" (default), or
+            "continue": the model is asked for the rest, and the stream goes on with what is new, as
+            `AsyncStream.resume` does it; as often as the client retries, and with its waits and
+            hooks. Where that cannot be done or fails, the error of the break is raised;
+            StreamResumeError when the model begins anew. Not with `n` above 1.
         extra_headers, extra_query, extra_body: added to the request as they are, and stronger than
             what stands there.
         timeout: as in the client, for this call.
@@ -201,4 +208,6 @@ class AsyncChatCompletions(AsyncResource):
             extra_body=extra_body,
             timeout=timeout,
         )
-        return await complete(self._client, call, CHAT)
+        if goes_on(on_interrupt, call, is_raw=self._client._wanted != "object"):
+            return await complete(self._client, call, CHAT, goes_on=True)
+        return await answer_to(self._client, call, CHAT)

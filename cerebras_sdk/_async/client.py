@@ -9,21 +9,23 @@ from typing import Any, Self
 
 from .._core.compression import Compression
 from .._core.credentials import CookieInput, Credentials, given_key
-from .._core.http import TimeoutInput
 from .._core.options import (
     API_VERSION,
-    DEFAULT_MAX_RETRIES,
     NOT_GIVEN,
     ClientOptions,
     Environment,
     NotGiven,
+    Reserve,
     RetiredModels,
     timeout_of,
 )
+from .._core.retry import OnRetry, RetryPolicy
 from .._core.secret import Hidden
+from .._core.timeout import TimeoutInput
 from .._log import configure
 from .._transports._dotenv import read_env_file
 from .._transports._httpx import HttpClient, HttpxTransport, Lock
+from .._transports._pacing import PacingInput, pacing_of
 from .base import ClientState
 from .batches import AsyncBatches
 from .chat import AsyncChat
@@ -59,7 +61,14 @@ class AsyncCerebras(AsyncVerbs, AsyncSettings):
         http to another machine gives an InsecureURLWarning.
     timeout: seconds for each of connect, read, write and pool, 60 by default, or a Timeout, an
         httpx.Timeout, or None to wait for ever.
-    max_retries: how often a call that failed in passing is tried again.
+    max_retries: how often a call that failed in passing is tried again, 2 by default.
+    retry: the whole RetryPolicy; `max_retries` is stronger. on_retry: called with a RetryEvent
+        before each wait.
+    pacing: True waits for room in the rate limits instead of being refused: one budget for each key
+        and model, over all clients of this process; `SharedPacing(path)` over several processes.
+    reserve: "auto" learns how long the whole (not the streamed) answers to each line of your code
+        are, and sets `max_completion_tokens` by that, so that the rate limits set aside no more. An
+        answer that this cuts is asked for again with more; `answer.reserved` tells.
     default_model: used by calls that name no model.
     aliases: your own names for models; they go before the built-in spellings.
     default_headers: sent with every call; stronger than CEREBRAS_CUSTOM_HEADERS, whose lines are
@@ -81,7 +90,9 @@ class AsyncCerebras(AsyncVerbs, AsyncSettings):
     Raises InvalidRequestError for options that cannot be right.
     """
 
-    _without_response = frozenset({"close", "copy", "from_env_file", "with_options"})
+    _without_response = frozenset(
+        {"close", "copy", "from_env_file", "with_key_in_pickle", "with_options"}
+    )
 
     def __init__(
         self,
@@ -90,7 +101,11 @@ class AsyncCerebras(AsyncVerbs, AsyncSettings):
         cookies: CookieInput | None = None,
         base_url: str | None = None,
         timeout: TimeoutInput | NotGiven = NOT_GIVEN,
-        max_retries: int | NotGiven = DEFAULT_MAX_RETRIES,
+        max_retries: int | NotGiven = NOT_GIVEN,
+        retry: RetryPolicy | None = None,
+        on_retry: OnRetry | None = None,
+        pacing: PacingInput = False,
+        reserve: Reserve | None = None,
         default_model: str | None = None,
         aliases: Mapping[str, str] | None = None,
         default_headers: Mapping[str, str] | None = None,
@@ -115,6 +130,10 @@ class AsyncCerebras(AsyncVerbs, AsyncSettings):
             base_url=base_url,
             timeout=timeout_of(http_client) if isinstance(timeout, NotGiven) else timeout,
             max_retries=max_retries,
+            retry=retry,
+            on_retry=on_retry,
+            paced=pacing is not False,
+            reserve=reserve,
             default_model=default_model,
             aliases=aliases,
             default_headers=headers,
@@ -128,6 +147,7 @@ class AsyncCerebras(AsyncVerbs, AsyncSettings):
         self._credentials = Credentials(given_key(key), jar, environment, session_url=session_url)
         self._transport = HttpxTransport(http_client)
         self._lock = Lock()
+        self._pacing = pacing_of(pacing)
         self._state = ClientState()
         self._to_warm = warm_tcp_connection
         self._attach()
@@ -166,6 +186,10 @@ class AsyncCerebras(AsyncVerbs, AsyncSettings):
         base_url: str | None = None,
         timeout: TimeoutInput | NotGiven = NOT_GIVEN,
         max_retries: int | NotGiven | None = None,
+        retry: RetryPolicy | None = None,
+        on_retry: OnRetry | None = None,
+        pacing: PacingInput | None = None,
+        reserve: Reserve | NotGiven | None = NOT_GIVEN,
         default_model: str | None = None,
         aliases: Mapping[str, str] | None = None,
         default_headers: Mapping[str, str | None] | None = None,
@@ -196,6 +220,10 @@ class AsyncCerebras(AsyncVerbs, AsyncSettings):
             base_url=base_url,
             timeout=timeout,
             max_retries=max_retries,
+            retry=retry,
+            on_retry=on_retry,
+            paced=None if pacing is None else pacing is not False,
+            reserve=reserve,
             default_model=default_model,
             aliases=aliases,
             default_headers=headers,
@@ -217,6 +245,8 @@ class AsyncCerebras(AsyncVerbs, AsyncSettings):
             other._state = ClientState()
         if base_url is not None:
             other._warn_of_plain_http()
+        if pacing is not None:
+            other._pacing = pacing_of(pacing)
         other._to_warm = bool(warm_tcp_connection)
         return other
 

@@ -8,18 +8,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core.credentials import Credentials, given_key
-from .._core.http import Timeout, TimeoutInput
-from .._core.options import USER_AGENT, Environment
+from .._core.options import USER_AGENT
 from .._core.secret import Hidden
+from .._core.timeout import Timeout, TimeoutInput
 from .._core.urls import plain_http_notice
 from ..errors import InsecureURLWarning
-from .base import AsyncBaseClient
+from ..types import RateLimits
+from .pickling import AsyncPickling
 
 
-class AsyncSettings(AsyncBaseClient):
+class AsyncSettings(AsyncPickling):
     """What a client was told; `with_options` makes one that was told otherwise."""
-
-    _environment: Environment
 
     @property
     def api_key(self) -> str | None:
@@ -68,6 +67,12 @@ class AsyncSettings(AsyncBaseClient):
     @property
     def default_query(self) -> Mapping[str, Any]:
         return dict(self._options.query)
+
+    @property
+    def rate_limits(self) -> Mapping[str, RateLimits]:
+        """What the service said last of its limits, by model; `resets_at` of a window is a moment
+        of `time.monotonic()`."""
+        return self._state.limits.all()
 
     @property
     def user_agent(self) -> str:

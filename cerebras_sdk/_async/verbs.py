@@ -8,10 +8,10 @@ from typing import Any, TypeVar, get_args, overload
 from .._core.chunks import CHAT, TEXT
 from .._core.endpoints.body import CompletionCall
 from .._core.endpoints.models import WARMING, plain_request
-from .._core.http import TimeoutInput
 from .._core.options import NOT_GIVEN, NotGiven
 from .._core.overrides import RequestOptions, overrides
 from .._core.secret import Hidden
+from .._core.timeout import TimeoutInput
 from ..types import Completion
 from .base import AsyncBaseClient
 from .stream import complete

@@ -17,6 +17,7 @@ from ..types import (
     Message,
     ToolCall,
     ToolCallDelta,
+    Usage,
 )
 
 ChunkT = TypeVar("ChunkT", bound=ChatCompletionChunk | Completion)
@@ -40,10 +41,12 @@ class Accumulator(Generic[ChunkT, WholeT]):
         self._last: dict[str, Any] = {}
         self._choices: dict[int, Any] = {}
         self._finished = 0
+        self.finished = False
 
     @property
-    def finished(self) -> bool:
-        return self._finished >= max(self._n, len(self._choices))
+    def usage(self) -> Usage | None:
+        """What the answer has used, once it says so."""
+        return self._last.get("usage")
 
     def add(self, chunk: ChunkT) -> None:
         if self._first is None:
@@ -55,6 +58,8 @@ class Accumulator(Generic[ChunkT, WholeT]):
             if choice.finish_reason and parts.finish_reason is None:
                 self._finished += 1
             parts.add(choice)
+            if self._finished:
+                self.finished = self._finished >= max(self._n, len(self._choices))
         if chunk.usage is not None:
             self._last["usage"] = chunk.usage
         if chunk.time_info is not None:

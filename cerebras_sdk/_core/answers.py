@@ -17,10 +17,9 @@ from .failures import (
     foreign_message,
     redact,
     redacted_headers,
-    request_id,
 )
 from .http import Headers, Request
-from .limits import ResponseInfo
+from .limits import ResponseInfo, request_id
 
 T = TypeVar("T")
 

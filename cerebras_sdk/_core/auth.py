@@ -17,8 +17,9 @@ import msgspec
 from ..errors import InvalidRequestError, KeyExchangeError
 from ..types._decode import parse_json
 from .cookies import Cookie, cookie_header
-from .http import Request, Timeout, http_date, is_header_safe
+from .http import Request, http_date, is_header_safe
 from .secret import Secret
+from .timeout import Timeout
 
 SESSION_URLS = tuple(
     f"https://{host}.cerebras.ai/api/auth/session" for host in ("inference", "cloud", "chat")

@@ -18,14 +18,18 @@ from ..errors import (
     StreamTimeoutError,
     StreamTruncatedError,
 )
-from ..types import ChatCompletion, ChatCompletionChunk, Completion
+from ..types import ChatCompletion, ChatCompletionChunk, ChunkChoice, Completion
 from ..types._decode import convert, decode, parse_json
 from .accumulate import Accumulator, ChatAccumulator, ChunkT, TextAccumulator, WholeT
-from .failures import embedded_error, redact, request_id
+from .failures import embedded_error, redact
 from .http import Headers, Request
+from .limits import request_id
 from .sse import ServerSentEvent, SSEDecoder
 
 E = TypeVar("E", bound=StreamError)
+
+_RAW_TAIL = 2048  # bytes
+_RECENT_PIECES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,18 @@ CHAT = Kind(
     ChatAccumulator,
 )
 TEXT = Kind("text completion", Completion, msgspec.json.Decoder(Completion), TextAccumulator)
+
+
+def speaks(chunk: ChatCompletionChunk | Completion) -> bool:
+    """Whether a chunk says something: not only who is speaking, and not nothing at all."""
+    for choice in chunk.choices:
+        if isinstance(choice, ChunkChoice):
+            delta = choice.delta
+            if delta.content or delta.reasoning or delta.tool_calls or choice.logprobs:
+                return True
+        if choice.finish_reason or choice.text or choice.tokens:
+            return True
+    return chunk.usage is not None
 
 
 class ChunkReader(Generic[ChunkT, WholeT]):
@@ -73,10 +89,12 @@ class ChunkReader(Generic[ChunkT, WholeT]):
         self._headers = headers
         self._model = model
         self._decoder = SSEDecoder()
+        self._recent: deque[bytes] = deque(maxlen=_RECENT_PIECES)
 
     def feed(self, data: bytes) -> None:
         if self.done:
             return
+        self._recent.append(data)
         try:
             events = self._decoder.feed(data)
         except StreamDecodeError as error:
@@ -110,6 +128,8 @@ class ChunkReader(Generic[ChunkT, WholeT]):
             reason = str(error).removesuffix(where)
             failure = self._described(cls, f"the stream broke off: {reason}")
             failure.__cause__ = error
+            if isinstance(failure, StreamTimeoutError) and isinstance(error, APITimeoutError):
+                failure.phase = error.phase
             self._fail(failure)
 
     def _read(self, event: ServerSentEvent) -> None:
@@ -179,6 +199,7 @@ class ChunkReader(Generic[ChunkT, WholeT]):
         return cls(
             f"{message} [{self._request.place}]" + (f" (request id {ident})" if ident else ""),
             partial=self._partial(),
+            raw_tail=redact(b"".join(self._recent), self._request)[-_RAW_TAIL:],
             url=self._request.where,
             method=self._request.method,
             request_id=ident,

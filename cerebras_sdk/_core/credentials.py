@@ -15,9 +15,9 @@ from ..errors import (
 )
 from .auth import SESSION_URLS, SIGN_IN, ApiKey, CookieAuth, Exchange
 from .cookies import Cookie, looks_like_header, read_cookies
-from .http import Timeout
 from .options import Environment
 from .secret import Hidden, Secret
+from .timeout import Timeout
 from .urls import check_url
 
 COOKIE_FILE = ".cerebras.ai"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -14,6 +13,10 @@ from ..errors import APIStatusError
 from ..types._decode import parse_json
 from .aliases import suggest_models
 from .http import Headers, Request
+from .limits import request_id
+from .redaction import redact as redact
+from .redaction import redacted_headers as redacted_headers
+from .refusals import describe
 from .urls import same_origin
 
 _CLASSES: dict[int, type[APIStatusError]] = {
@@ -23,40 +26,30 @@ _CLASSES: dict[int, type[APIStatusError]] = {
     403: errors.PermissionDeniedError,
     404: errors.NotFoundError,
     409: errors.ConflictError,
+    413: errors.ContentTooLargeError,
     422: errors.UnprocessableEntityError,
     429: errors.RateLimitError,
 }
+_BY_CODE: dict[str, type[APIStatusError]] = {
+    "context_length_exceeded": errors.ContextLengthExceededError,
+    "model_not_found": errors.ModelNotFoundError,
+}
 _SHOWN = 300  # characters of a foreign text that a message repeats
-_SHORTEST_KEY = 8  # what is shorter is the dummy of a local server, such as "x" or "null"
-
-
-def request_id(headers: Mapping[str, str]) -> str | None:
-    """`inference-id` is the service's own id; a refusal at its edge has only `cf-ray`."""
-    return headers.get("inference-id") or headers.get("cf-ray")
-
-
-def redact(data: bytes, request: Request) -> bytes:
-    """`data` without the request's secrets: some proxies answer with what they did not like."""
-    for secret in request.secrets():
-        if len(secret.reveal()) >= _SHORTEST_KEY:
-            data = data.replace(secret.reveal().encode("latin-1", "replace"), b"***")
-    return data
-
-
-def redacted_headers(headers: Headers, request: Request) -> Headers:
-    """`headers` without the request's secrets."""
-    return Headers(
-        (name, redact(value.encode("latin-1", "replace"), request).decode("latin-1"))
-        for name, value in headers.items()
-    )
 
 
 def status_error(
-    status: int, headers: Headers, body: bytes, request: Request, *, model: str | None = None
+    status: int,
+    headers: Headers,
+    body: bytes,
+    request: Request,
+    *,
+    model: str | None = None,
+    now: float = 0.0,
 ) -> APIStatusError:
     """The error that an answer of 300 or above means.
 
-    `model`: the id that was asked for; a `model_not_found` then names what to use instead.
+    `model`: the id that was asked for; a `model_not_found` then names what to use instead. `now`:
+    unix time, for what the answer says of later.
     """
     parsed: object
     try:
@@ -67,11 +60,16 @@ def status_error(
         detail = ErrorDetail(message=foreign_message(status, headers, text, request.url))
     else:
         detail = error_detail(parsed) or _unknown_detail(parsed)
-    return _build(status, detail, parsed, headers, request, model)
+    return _build(status, detail, parsed, headers, request, model, now)
 
 
 def embedded_error(
-    document: object, headers: Headers, request: Request, *, model: str | None = None
+    document: object,
+    headers: Headers,
+    request: Request,
+    *,
+    model: str | None = None,
+    now: float = 0.0,
 ) -> APIStatusError | None:
     """The error that stands in an answer of 200, or in an event of a stream; None when none does.
 
@@ -84,7 +82,7 @@ def embedded_error(
     status = document.get("status_code")
     if not isinstance(status, int) or isinstance(status, bool) or status < 400:
         status = 404 if detail.code == "model_not_found" else 500
-    return _build(status, detail, document, headers, request, model, where="the answer to ")
+    return _build(status, detail, document, headers, request, model, now, where="the answer to ")
 
 
 class ErrorDetail(msgspec.Struct, frozen=True):
@@ -198,21 +196,20 @@ def _build(
     headers: Headers,
     request: Request,
     model: str | None,
+    now: float,
     *,
     where: str = "",
 ) -> APIStatusError:
-    cls = _CLASSES.get(status)
+    cls = _BY_CODE.get(detail.code or "") or _CLASSES.get(status)
     if cls is None:
         cls = errors.InternalServerError if status >= 500 else APIStatusError
     message = detail.message or "no message"
-    if detail.code == "model_not_found":
-        cls = errors.ModelNotFoundError
-        if model is not None:
-            message = f"{message} {suggest_models(model)}"
+    if detail.code == "model_not_found" and model is not None:
+        message = f"{message} {suggest_models(model)}"
     ident = request_id(headers)
     tail = f" (request id {ident})" if ident else ""
     code = f" {detail.code}" if detail.code else ""
-    return cls(
+    error = cls(
         f"{status}{code}: {message} [{where}{request.place}]{tail}",
         status_code=status,
         headers=headers,
@@ -224,3 +221,5 @@ def _build(
         param=detail.param,
         request_id=ident,
     )
+    describe(error, now)
+    return error

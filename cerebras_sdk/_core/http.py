@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol, TypeAlias
 
 from ..errors import InvalidRequestError
 from .secret import Secret
+from .timeout import Timeout
 
 _FRAMING = frozenset({"content-length", "transfer-encoding"})
 
@@ -50,100 +49,6 @@ class Headers(Mapping[str, str]):
     def __repr__(self) -> str:
         shown = {k: "***" if k in _CREDENTIALS else v for k, v in self._values.items()}
         return f"Headers({shown!r})"
-
-
-_FOREVER = 1e8  # seconds; what is longer is no limit, and more than some sockets can count
-
-
-class _FourTimeouts(Protocol):
-    """What an httpx.Timeout has."""
-
-    connect: float | None
-    read: float | None
-    write: float | None
-    pool: float | None
-
-
-class Same(enum.Enum):
-    """The type of SAME."""
-
-    SAME = "same"
-
-
-SAME = Same.SAME  # for a step of a Timeout that takes the time of all
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class Timeout:
-    """How long to wait, in seconds; None waits for ever.
-
-    `connect`: for the connection; `read`: for the next bytes; `write`: for room to send;
-    `pool`: for a free connection. requests knows the first two only. `Timeout(60, connect=5)` is 60
-    for the others; without an argument all are 60.
-    """
-
-    connect: float | None
-    read: float | None
-    write: float | None
-    pool: float | None
-
-    def __init__(
-        self,
-        timeout: TimeoutInput = 60.0,
-        *,
-        connect: float | Same | None = SAME,
-        read: float | Same | None = SAME,
-        write: float | Same | None = SAME,
-        pool: float | Same | None = SAME,
-    ) -> None:
-        steps = {"connect": connect, "read": read, "write": write, "pool": pool}
-        for name in steps:
-            object.__setattr__(self, name, None)  # a debugger may look at one that is refused
-        for name, seconds in steps.items():
-            given = _part(timeout, name) if isinstance(seconds, Same) else seconds
-            object.__setattr__(self, name, _checked(name, given))
-
-    @classmethod
-    def of(cls, value: TimeoutInput) -> Timeout:
-        """A number is each of the four; an object with the four attributes is taken over."""
-        return value if isinstance(value, cls) else cls(value)
-
-    def within(self, seconds: float) -> Timeout:
-        """The same, but no step longer than that."""
-        steps = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return Timeout(
-            **{n: min(seconds, s) if s is not None else seconds for n, s in steps.items()}
-        )
-
-    def as_dict(self) -> dict[str, float | None]:
-        """As httpx.Timeout has it."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-
-
-def _part(timeout: TimeoutInput, name: str) -> object:
-    if timeout is None or (isinstance(timeout, (int, float)) and not isinstance(timeout, bool)):
-        return timeout
-    try:
-        return getattr(timeout, name)
-    except AttributeError:
-        raise InvalidRequestError(
-            "timeout takes a number of seconds, a Timeout, an httpx.Timeout or None, "
-            f"not {type(timeout).__name__}"
-        ) from None
-
-
-def _checked(name: str, seconds: object) -> float | None:
-    if seconds is None:
-        return None
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise InvalidRequestError(f"timeout: {name} must be a number or None")
-    if not seconds > 0:
-        raise InvalidRequestError(f"timeout must be more than 0 seconds, not {seconds!r}")
-    return None if seconds > _FOREVER else seconds
-
-
-TimeoutInput: TypeAlias = float | Timeout | _FourTimeouts | None
-"""What a `timeout` argument takes: seconds, a Timeout, an httpx.Timeout, or None for no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

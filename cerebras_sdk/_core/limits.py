@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..types import RateLimits, RateLimitWindow
-from .failures import request_id
+from ..types import RateLimits, RateLimitWindow, Reserved
 
 # The service documents six of them, live answers have more, and new buckets may come.
 _NAME = re.compile(r"x-ratelimit-(limit|remaining|reset)-([a-z]+(?:-[a-z]+)*)")
 _WINDOWS = ("second", "minute", "hour", "day")
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """`inference-id` is the service's own id; a refusal at its edge has only `cf-ray`."""
+    return headers.get("inference-id") or headers.get("cf-ray")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class ResponseInfo:
     """How an answer came."""
 
     headers: Mapping[str, str]
+    reserved: Reserved | None = None
 
     @property
     def request_id(self) -> str | None:
@@ -30,8 +35,29 @@ class ResponseInfo:
         return rate_limits(self.headers)
 
 
-def rate_limits(headers: Mapping[str, str]) -> RateLimits:
+class LearnedLimits:
+    """What the service said last of the limits of each model."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, RateLimits] = {}
+
+    def learn(self, model: str | None, headers: Mapping[str, str], now: float) -> None:
+        """Heeds the headers of an answer about `model`; `now` is the monotonic clock."""
+        if model is not None:
+            found = rate_limits(headers, now=now)
+            if found.windows:
+                self._of[model] = found
+
+    def of(self, model: str | None) -> RateLimits | None:
+        return self._of.get(model or "")
+
+    def all(self) -> dict[str, RateLimits]:
+        return dict(self._of)
+
+
+def rate_limits(headers: Mapping[str, str], *, now: float | None = None) -> RateLimits:
     """The windows that `x-ratelimit-*` headers name; values that are no numbers are left out.
+    `now`: when the answer came, on the monotonic clock.
 
     `remaining` is cut to `limit`: live answers have had more remaining than the limit.
     """
@@ -50,7 +76,10 @@ def rate_limits(headers: Mapping[str, str]) -> RateLimits:
         if "limit" in fields and "remaining" in fields:
             fields["remaining"] = max(0, min(fields["remaining"], fields["limit"]))
         reset = values.get("reset")
-        windows.append(RateLimitWindow(kind=kind, window=window, reset=reset, **fields))
+        resets_at = None if reset is None or now is None else now + reset
+        windows.append(
+            RateLimitWindow(kind=kind, window=window, reset=reset, resets_at=resets_at, **fields)
+        )
     return RateLimits(tuple(windows))
 
 

@@ -11,9 +11,10 @@ from typing import Any, Final, Literal, get_args
 from .._version import __version__
 from ..errors import InvalidRequestError
 from .compression import Compression
-from .http import Timeout, TimeoutInput, merge_headers
-from .retry import RetryPolicy
+from .http import merge_headers
+from .retry import OnRetry, RetryPolicy
 from .secret import Hidden, Secret
+from .timeout import Timeout, TimeoutInput
 from .urls import normalize_base_url
 
 BASE_URL = "https://api.cerebras.ai"
@@ -27,6 +28,7 @@ USER_AGENT = f"cerebras-inference-sdk/{__version__}"
 
 _VERSION_HEADER = "X-Cerebras-Version-Patch"
 RetiredModels = Literal["warn", "replace", "error"]
+Reserve = Literal["auto"]
 
 
 class NotGiven:
@@ -82,8 +84,11 @@ class ClientOptions:
     aliases: Mapping[str, str]
     own_headers: Mapping[str, str | Secret]  # without those that the user gave
     headers: Mapping[str, str | Secret]
-    query: Mapping[str, Any]
+    query: Mapping[str, Any] = dataclasses.field(repr=False)  # some gateways want a key in it
     management_key: Secret | None
+    on_retry: OnRetry | None
+    paced: bool
+    reserve: Reserve | None
     retired_models: RetiredModels
     compression: Compression
 
@@ -100,15 +105,24 @@ class ClientOptions:
         default_headers: Hidden[Mapping[str, str] | None],
         default_query: Mapping[str, Any] | None = None,
         management_key: Secret | None = None,
+        retry: RetryPolicy | None = None,
+        on_retry: OnRetry | None = None,
+        paced: bool = False,
+        reserve: Reserve | None = None,
         retired_models: RetiredModels,
         api_version: str | None = None,
         compression: Compression = "auto",
     ) -> ClientOptions:
         """Checks what a client's constructor was given. Raises InvalidRequestError."""
-        if isinstance(max_retries, NotGiven):
-            max_retries = DEFAULT_MAX_RETRIES
-        if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
-            raise InvalidRequestError(f"max_retries must be 0 or more, not {max_retries!r}")
+        if retry is not None and not isinstance(retry, RetryPolicy):
+            raise InvalidRequestError(f"retry takes a RetryPolicy, not {type(retry).__name__}")
+        if on_retry is not None and not callable(on_retry):
+            raise InvalidRequestError("on_retry takes a function of one RetryEvent")
+        if reserve not in (None, "auto"):
+            raise InvalidRequestError(f'reserve must be "auto" or None, not {reserve!r}')
+        policy = RetryPolicy() if retry is None else retry
+        if not isinstance(max_retries, NotGiven):
+            policy = dataclasses.replace(policy, max_retries=max_retries)
         if compression not in get_args(Compression):
             known = ", ".join(get_args(Compression))
             raise InvalidRequestError(f"compression must be one of {known}, not {compression!r}")
@@ -134,7 +148,7 @@ class ClientOptions:
                 else normalize_base_url(BASE_URL if base_url is None else base_url)
             ),
             timeout=Timeout.of(DEFAULT_TIMEOUT if isinstance(timeout, NotGiven) else timeout),
-            retry=RetryPolicy(max_retries=max_retries),
+            retry=policy,
             default_model=default_model,
             aliases=dict(aliases or {}),
             own_headers=own_headers,
@@ -143,6 +157,9 @@ class ClientOptions:
             ),
             query=dict(default_query or {}),
             management_key=management_key or environment.management_key,
+            on_retry=on_retry,
+            paced=paced,
+            reserve=reserve,
             retired_models=retired_models,
             compression=compression,
         )
@@ -161,6 +178,10 @@ class ClientOptions:
         set_default_query: Mapping[str, Any] | None = None,
         management_key: Secret | None = None,
         api_version: str | NotGiven | None = NOT_GIVEN,
+        retry: RetryPolicy | None = None,
+        on_retry: OnRetry | None = None,
+        paced: bool | None = None,
+        reserve: Reserve | NotGiven | None = NOT_GIVEN,
         retired_models: RetiredModels | None = None,
         compression: Compression | None = None,
     ) -> ClientOptions:
@@ -178,12 +199,16 @@ class ClientOptions:
             Environment(),
             base_url=_or(base_url, self.base_url),
             timeout=self.timeout if isinstance(timeout, NotGiven) else timeout,
-            max_retries=_or(max_retries, self.retry.max_retries),
+            max_retries=NOT_GIVEN if max_retries is None else max_retries,
             default_model=_or(default_model, self.default_model),
             aliases=aliases,
             default_headers=_NOTHING,
             default_query=_or(set_default_query, default_query),
             management_key=management_key or self.management_key,
+            retry=_or(retry, self.retry),
+            on_retry=_or(on_retry, self.on_retry),
+            paced=_or(paced, self.paced),
+            reserve=self.reserve if isinstance(reserve, NotGiven) else reserve,
             retired_models=_or(retired_models, self.retired_models),
             compression=_or(compression, self.compression),
         )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from ..errors import InvalidRequestError
-from .http import TimeoutInput
 from .options import NotGiven
 from .secret import Hidden
+from .timeout import TimeoutInput
 
 
 class RequestOptions(TypedDict, total=False):

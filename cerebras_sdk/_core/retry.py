@@ -2,69 +2,223 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from ..errors import APIConnectionError, APIError, APIStatusError
-from .http import http_date
+from ..errors import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    Attempt,
+    BadRequestError,
+    InvalidRequestError,
+    PaymentRequiredError,
+    RateLimitError,
+    StreamTruncatedError,
+)
+from ..types import RateLimits
+
+# An overload of the service has been seen to wear a 400 with this wording.
+_TRANSIENT_400 = "encountered a server error, please try again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
     """Which failures are tried again, how often, and how long to wait in between.
 
-    `max_retries` more attempts after the first. The wait is what the service asks for in
-    `retry-after-ms` or `retry-after`; else a random part of `initial_delay` doubled with each
-    attempt, at most `max_delay`. A wait of more than `max_wait` is not worth making: the error is
-    raised at once. All in seconds.
+    Tried again are: no answer, 408, 409, 429, 500 and above, a full queue (`queue_exceeded`), and
+    what the service marks `x-should-retry: true`; never a daily quota, and never 402.
+
+    max_retries: more attempts after the first.
+    initial_delay, max_delay: without a word of the service, the wait is a random part ("full
+        jitter") of `initial_delay` doubled with each attempt, at most `max_delay`. Seconds.
+    max_wait: the longest wait, in seconds, that is worth making, of those that `retry-after-ms`,
+        `retry-after` or the reset of the used-up window ask for. A longer one raises at once.
+    budget: retries, as a part of the requests of a client, above which it stops to retry (a storm
+        of retries keeps a struggling service down); ten a minute are always allowed. None is no
+        limit.
+
+    All that is random or a time is an argument, so that a policy is a value: share it as you like.
     """
 
     max_retries: int = 2
     initial_delay: float = 0.5
     max_delay: float = 8.0
     max_wait: float = 60.0
+    budget: float | None = 0.2
 
-    def next_delay(
-        self, attempts: int, error: APIError, *, now: float, random: float
-    ) -> float | None:
-        """Seconds to wait before the next attempt, or None to give up.
+    def __post_init__(self) -> None:
+        retries = self.max_retries
+        if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
+            raise InvalidRequestError(f"max_retries must be 0 or more, not {retries!r}")
+        for name in ("initial_delay", "max_delay", "max_wait", "budget"):
+            value = getattr(self, name)
+            if value is None and name == "budget":
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+                raise InvalidRequestError(f"{name} must be a number, 0 or more, not {value!r}")
 
-        `attempts`: made so far; `now`: unix seconds; `random`: in [0, 1).
+    def decide(
+        self, attempts: int, error: APIError, *, random: float, learned: RateLimits | None = None
+    ) -> Verdict:
+        """Whether `error`, of attempt number `attempts`, is worth another one.
+
+        `random`: in [0, 1); `learned`: the rate limits of the model as they were seen last.
         """
-        if attempts > self.max_retries or not _is_transient(error):
-            return None
-        asked = _retry_after(error, now)
-        if asked is not None:
-            return asked if asked <= self.max_wait else None
-        return random * min(self.max_delay, self.initial_delay * 2.0 ** min(attempts - 1, 30))
+        if not is_transient(error):
+            return Verdict(None)
+        wait = asked_wait(error, learned)
+        if isinstance(error, RateLimitError) and error.window == "day":
+            return Verdict(None, f"a daily quota is not waited for{reopens(wait)}")
+        if attempts > self.max_retries:
+            return Verdict(None, f"{attempts} attempts were made" if self.max_retries else None)
+        if wait is None:
+            ceiling = min(self.max_delay, self.initial_delay * 2.0 ** min(attempts - 1, 30))
+            return Verdict(random * ceiling)
+        if wait > self.max_wait:
+            return Verdict(
+                None, f"it is not waited for longer than {self.max_wait:g} s{reopens(wait)}"
+            )
+        return Verdict(wait)
 
 
-def _is_transient(error: APIError) -> bool:
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The seconds to wait before the next attempt, or None and, where there is one to tell, why."""
+
+    delay: float | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryEvent:
+    """What `on_retry` is told: attempt number `attempt` failed by `error`, and the next one follows
+    in `delay` seconds."""
+
+    attempt: int
+    error: APIError
+    delay: float
+
+
+OnRetry: TypeAlias = Callable[[RetryEvent], None]
+
+
+class RetryBudget:
+    """How many retries a client may still make, as a part of its recent requests."""
+
+    _SPARE = 10.0  # retries that are always allowed, and again within a minute
+
+    def __init__(self) -> None:
+        self._left = self._SPARE
+        self._since: float | None = None
+
+    def request(self, share: float | None) -> None:
+        """One more request was made."""
+        if share is not None:
+            self._left = min(self._SPARE * 10, self._left + share)
+
+    def take(self, share: float | None, now: float) -> bool:
+        """Whether one more retry is within the budget; it is then taken. `now`: monotonic."""
+        if share is None:
+            return True
+        since, self._since = self._since, now
+        if since is not None and self._left < self._SPARE:
+            self._left = min(self._SPARE, self._left + (now - since) * self._SPARE / 60)
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+def is_transient(error: APIError) -> bool:
+    """Whether the same request may well pass later."""
     if not isinstance(error, APIStatusError):
-        return isinstance(error, APIConnectionError)
+        # A stream that ends before it has said anything was dropped, however politely.
+        return isinstance(error, (APIConnectionError, StreamTruncatedError))
     # The service marks a full queue x-should-retry: false, though it passes in a moment.
     if error.code == "queue_exceeded":
         return True
+    if isinstance(error, PaymentRequiredError):
+        return False
     asked = error.headers.get("x-should-retry")
     if asked in ("true", "false"):
         return asked == "true"
+    if isinstance(error, BadRequestError):
+        return _TRANSIENT_400 in error.message.lower()
     return error.status_code in (408, 409, 429) or error.status_code >= 500
 
 
-def _retry_after(error: APIError, now: float) -> float | None:
-    millis = _seconds(error.headers.get("retry-after-ms"))
-    if millis is not None:
-        return millis / 1000
-    text = error.headers.get("retry-after")
-    seconds = _seconds(text)
-    if seconds is not None or not text:
-        return seconds
-    moment = http_date(text)
-    return None if moment is None else max(0.0, moment - now)
-
-
-def _seconds(text: str | None) -> float | None:
-    try:
-        value = float(text or "")
-    except ValueError:
+def asked_wait(error: APIError, learned: RateLimits | None = None) -> float | None:
+    """The seconds that the service wants us to wait, None when it does not say."""
+    if not isinstance(error, APIStatusError):
         return None
-    return value if 0 <= value < float("inf") else None
+    if error.retry_after is not None:
+        return error.retry_after
+    if not isinstance(error, RateLimitError) or error.kind == "queue" or learned is None:
+        return None
+    window = learned.get(error.kind or "", error.window)
+    return None if window is None else window.reset
+
+
+def reopens(wait: float | None) -> str:
+    """When it is worth another try, in words."""
+    if wait is None:
+        return ""
+    minutes, seconds = divmod(round(wait), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (minutes > 0)
+    return f"; it reopens in {' '.join(parts) or f'{seconds} s'}"
+
+
+class Course:
+    """One call over all its attempts: what went wrong so far, and how long it may still take.
+
+    `deadline`, on the monotonic clock, is the end of `Timeout.total`; None is no end. `tokens`:
+    what each attempt takes of the rate limits, 0 if the client does not pace.
+    """
+
+    def __init__(
+        self, policy: RetryPolicy, total: float | None, *, now: float, tokens: int = 0
+    ) -> None:
+        self.deadline = None if total is None else now + total
+        self.tokens = tokens
+        self.attempts: list[Attempt] = []
+        self._policy = policy
+        self._total = total
+
+    def left(self, now: float) -> float | None:
+        """The seconds that the call may still take."""
+        return None if self.deadline is None else max(0.0, self.deadline - now)
+
+    @property
+    def failed(self) -> int:
+        """How many attempts have failed so far."""
+        return len(self.attempts)
+
+    def next_delay(
+        self,
+        error: APIError,
+        *,
+        now: float,
+        random: float,
+        budget: RetryBudget,
+        learned: RateLimits | None = None,
+    ) -> float:
+        """The seconds to wait before the next attempt; raises `error` when there is none.
+
+        `now`: monotonic; `random`: in [0, 1).
+        """
+        verdict = self._policy.decide(len(self.attempts) + 1, error, random=random, learned=learned)
+        delay, reason = verdict.delay, verdict.reason
+        if delay is not None and self.deadline is not None and now + delay >= self.deadline:
+            delay, reason = None, f"the total timeout of {self._total:g} s leaves no time for it"
+        if delay is not None and not budget.take(self._policy.budget, now):
+            delay, reason = None, "this client made too many retries lately (RetryPolicy.budget)"
+        if delay is None:
+            error.attempts = tuple(self.attempts)
+            if reason is not None:
+                error.explain(f"not tried again: {reason}")
+            raise error
+        self.attempts.append(Attempt(error.status_code, delay, error))
+        return delay

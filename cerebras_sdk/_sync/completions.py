@@ -9,13 +9,14 @@ from typing import Literal, Unpack, overload
 from .._core.chunks import TEXT
 from .._core.endpoints.body import tracing_headers
 from .._core.endpoints.completions import CompletionOptions, text_completion
-from .._core.http import TimeoutInput
 from .._core.options import NOT_GIVEN, NotGiven
 from .._core.secret import Hidden
+from .._core.timeout import TimeoutInput
 from ..types import Completion
 from ..types.params import CompletionParams, GrammarRoot, Prompt, ReasoningFormat, StreamOptions
+from .reserve import answer_to
 from .resource import Resource
-from .stream import Stream, complete
+from .stream import Stream
 
 
 class Completions(Resource):
@@ -145,4 +146,4 @@ class Completions(Resource):
             extra_body=extra_body,
             timeout=timeout,
         )
-        return complete(self._client, call, TEXT)
+        return answer_to(self._client, call, TEXT)

@@ -7,9 +7,9 @@ import secrets
 from collections.abc import Callable, Mapping
 
 from .._core.endpoints.files import Call, upload
-from .._core.http import TimeoutInput
 from .._core.options import NOT_GIVEN, NotGiven, refuse_coroutine
 from .._core.secret import Hidden
+from .._core.timeout import TimeoutInput
 from .._transports._files import CallbackError, FileInput, carried, find_file
 from ..types.files import FileDeleted, FileList, FileObject
 from .pages import Pages

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from .._core.endpoints.management import ManagementCall
-from .._core.http import TimeoutInput
 from .._core.options import NOT_GIVEN, NotGiven
 from .._core.secret import Hidden
+from .._core.timeout import TimeoutInput
 from ..types.management import (
     DedicatedEndpointList,
     DedicatedEndpointStatus,

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from .._core.answers import read_answer
 from .._core.endpoints.metrics import metrics
-from .._core.http import TimeoutInput
 from .._core.limits import ResponseInfo
 from .._core.options import NOT_GIVEN, NotGiven
 from .._core.secret import Hidden
+from .._core.timeout import TimeoutInput
 from ..types.metrics import MetricsText
 from .resource import Resource
 

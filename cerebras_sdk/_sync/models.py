@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .._core.endpoints.body import tracing_headers
 from .._core.endpoints.models import models
-from .._core.http import Request, TimeoutInput
+from .._core.http import Request
 from .._core.options import NOT_GIVEN, NotGiven
 from .._core.secret import Hidden
+from .._core.timeout import TimeoutInput
 from ..types.models import ModelInfo, ModelList, PublicModel, PublicModelList
 from .resource import Resource
 

@@ -9,9 +9,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .._core.answers import read_answer
-from .._core.failures import request_id
 from .._core.http import Headers
-from .._core.limits import rate_limits
+from .._core.limits import rate_limits, request_id
 from .._core.pieces import Bytes, Cutter, Lines, Text
 from .._core.secret import Hidden
 from .._transports._requests import RequestsResponse

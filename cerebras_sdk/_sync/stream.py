@@ -3,26 +3,32 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, overload
 
 from .._core.accumulate import ChunkT, WholeT
-from .._core.answers import read_answer
-from .._core.chunks import ChunkReader, Kind
+from .._core.chunks import Kind, speaks
 from .._core.endpoints.body import CompletionCall
-from .._core.failures import request_id
 from .._core.http import Headers
-from .._core.limits import ResponseInfo, rate_limits
+from .._core.limits import ResponseInfo, rate_limits, request_id
+from .._core.resume import holds_back
 from .._core.secret import Hidden
-from .._transports import is_stream
-from .._transports._requests import RequestsResponse
-from ..errors import APIConnectionError, ModelRetiredWarning, StreamTruncatedError
+from .._core.timeout import Deadline, StreamClocks
+from .._transports import DRAIN_SECONDS, is_stream, late
+from ..errors import (
+    APIConnectionError,
+    ModelRetiredWarning,
+    StreamResumeError,
+    StreamTruncatedError,
+)
 from ..types import Answer, ChatCompletion, ChatCompletionChunk, Completion, RateLimits
+from .origin import Origin
 
 if TYPE_CHECKING:
-    from .base import BaseClient
+    from .base import BaseClient, Reply
 
 
 class Stream(Generic[ChunkT]):
@@ -34,17 +40,37 @@ class Stream(Generic[ChunkT]):
             print(chunk.text, end="")
 
     or iterate `text_stream` for the text alone, or call `get_final_completion()`. Leaving it
-    early, call `close()`, or use it as a context manager: then the connection is given back.
+    early, call `close()`, or use it as a context manager: then the connection is given back. (It
+    also is when the stream is forgotten.)
 
     Raises StreamTruncatedError when the stream ends without a finish_reason, and the other
-    errors of `cerebras_sdk.errors` for what else can go wrong; their `.partial` is what arrived.
+    errors of `cerebras_sdk.errors` for what else can go wrong; their `.partial` is what arrived,
+    and `resume()` asks for the rest.
     """
 
-    def __init__(self, response: RequestsResponse, reader: ChunkReader[ChunkT, Any]) -> None:
-        self._response = response
-        self._reader = reader
+    def __init__(self, origin: Origin[ChunkT, Any], reply: Reply) -> None:
+        self._origin = origin
         self._closed = False
-        self._chunks = reader.chunks
+        self._begun = False  # a chunk was given to the caller
+        self._spoken = False  # and one that says something
+        self._begin(reply)
+
+    def _begin(self, reply: Reply) -> None:
+        """Reads the chunks of an answer, the first or a later one."""
+        self._reply = reply
+        self._response = reply.response
+        self._reader = self._origin.reader(reply)
+        self._chunks = self._reader.chunks
+        self._last: Deadline | None = None  # for what follows the whole answer
+        self._turn = reply.turn
+        if self._turn is not None:
+            self._turn.watch(self._reader.total)
+        self._clocks = StreamClocks(
+            reply.request.timeout,
+            started=reply.start,
+            answered=reply.start + reply.seconds,
+            deadline=reply.course.deadline,
+        )
 
     @property
     def response(self) -> Any:
@@ -94,35 +120,103 @@ class Stream(Generic[ChunkT]):
         if not self._closed:
             self._closed = True
             self._chunks.clear()
-            self._response.close()
+            self._give_turn_back()
+            self._origin.release(self._reply)
+
+    def resume(self: Stream[ChatCompletionChunk]) -> Stream[ChatCompletionChunk]:
+        """Asks the model for the rest of an answer that broke off, once this stream has raised.
+
+        The new stream has the chunks of what is new: what the model says again at the seam is left
+        out. Its `get_final_completion()` is the whole: the text of both, the reasoning of the
+        first, and the usage of the last request (of one that broke off the service tells none;
+        both are billed, and `max_completion_tokens` counts for each). It may be resumed in turn.
+
+        Raises StreamResumeError, whose `.partial` is everything so far: here when there is nothing
+        to continue (the stream has not failed, there is no text yet, tool calls or structured
+        output were cut, several choices), and from the new stream when the model begins its answer
+        anew. And what any call raises.
+        """
+        reader = self._reader
+        if reader.failure is None or self._chunks:
+            raise StreamResumeError(
+                "the stream has not failed: there is nothing to resume",
+                partial=reader.total.completion(),
+            )
+        origin = self._origin.resumed(reader.failure)
+        return Stream(origin, origin.ask())
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> ChunkT:
-        while not self._chunks:
-            if self._reader.done or self._closed:
-                self._end()
-                raise StopIteration
-            try:
-                data = self._response.receive()
-            except APIConnectionError as error:
-                self._reader.broken(error)
+        while True:
+            if not self._chunks:
+                self._more()
                 continue
-            if data:
-                self._reader.feed(data)
-            elif not self._closed:  # by another task, while this one waited
-                self._reader.end()
-        return self._chunks.popleft()
+            chunk = self._chunks.popleft()
+            if not self._spoken:
+                self._spoken = speaks(chunk)
+                if self._begun and not self._spoken and self._origin.repeated:
+                    continue  # the caller knows who is speaking from the attempt before
+                self._begun = True
+            return chunk
 
-    def _end(self) -> None:
-        failure = self._reader.failure
-        if failure is not None:
+    def _more(self) -> None:
+        """Waits for chunks; raises StopAsyncIteration, or why there will be none."""
+        reader = self._reader
+        if reader.done or self._closed:
+            if reader.failure is None:
+                self._leave()
+                raise StopIteration
             self.close()
-            raise failure
+            # What the caller has not heard of can be asked for again.
+            self._begin(self._origin.again(reader.failure, spoken=self._spoken))
+            self._closed = False
+            return
+        clocks, now = self._clocks, time.monotonic()
+        last: Deadline | None = None
+        if reader.total.finished:
+            # The answer is whole; some servers neither say so nor close.
+            last = self._last = self._last or Deadline(now + DRAIN_SECONDS, "gap")
+            if now >= last.at:
+                reader.end()
+                return
+        elif clocks.watched:
+            last = clocks.next(now)
+        else:
+            clocks.waits = now
+        try:
+            if clocks.is_over(now):
+                raise late(self._origin.call.request)
+            data = self._response.receive(last)
+        except APIConnectionError as error:
+            reader.broken(error)
+            return
+        except BaseException:
+            self.close()  # cancelled or interrupted: half of something was read
+            raise
+        if data:
+            reader.feed(data)
+            says = self._chunks and (self._spoken or any(map(speaks, self._chunks)))
+            if says or holds_back(reader):
+                clocks.heard()
+            else:
+                clocks.silent()
+        elif not self._closed:  # by another task, while this one waited
+            reader.end()
+
+    def _leave(self) -> None:
         if not self._closed:
             self._closed = True
-            self._response.drain()
+            self._give_turn_back()
+            try:
+                self._response.drain()
+            finally:
+                self._origin.release(self._reply)
+
+    def _give_turn_back(self) -> None:
+        if self._turn is not None:
+            self._turn.over()
 
     def __enter__(self) -> Self:
         return self
@@ -157,33 +251,24 @@ class TextStream(Generic[ChunkT]):
 
 
 def complete(
-    client: BaseClient, call: CompletionCall, kind: Kind[ChunkT, WholeT]
+    client: BaseClient,
+    call: CompletionCall,
+    kind: Kind[ChunkT, WholeT],
+    *,
+    goes_on: bool = False,
 ) -> WholeT | Stream[ChunkT]:
-    """Sends `call`, and gives its answer the way it was asked for.
+    """Sends `call`, and gives its answer the way it was asked for; see Origin for `goes_on`.
 
     The caller of the caller is who sees the warning that a model is retired.
     """
     if call.notice is not None:
         warnings.warn(call.notice, ModelRetiredWarning, stacklevel=3)
-    reply = client._send(call.request, stream=call.stream, model=call.model)
+    origin = Origin(client, call, kind, goes_on=goes_on)
+    reply = origin.ask()
     response = reply.response
-    streamed = call.stream and is_stream(response.status, response.headers)
 
     def read(body: Hidden[bytes]) -> WholeT | Stream[ChunkT]:
-        reader = ChunkReader(reply.request, response.headers, kind, model=call.model, n=call.n)
-        if not streamed:
-            whole = read_answer(
-                body.value,
-                kind.whole,
-                reply.request,
-                response.headers,
-                name=kind.name,
-                model=call.model,
-            )
-            if not call.stream:
-                return whole
-            # Not a stream but a document: an answer in one piece.
-            reader.take(whole)
-        return Stream(response, reader)
+        return Stream(origin, reply) if call.stream else origin.whole(reply, body)
 
-    return client._give(reply, read, is_stream=streamed)
+    is_events = call.stream and is_stream(response.status, response.headers)
+    return client._give(reply, read, is_stream=is_events)

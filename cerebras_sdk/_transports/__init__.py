@@ -1,20 +1,21 @@
 """The doors to the network, and what the clients ask of them.
 
-A transport has `send(request, stream=..., keep_cookies=...)`, `sleep(seconds)`,
+A transport has `send(request, stream=..., keep_cookies=..., deadline=...)`, `sleep(seconds)`,
 `in_thread(function, ...)`, `start(function)` (in the background) and `close()`. Its `send` raises
 APIConnectionError, APITimeoutError, or InvalidRequestError for a set-up that cannot work, and no
 error of the library beneath; after `close()` it raises CerebrasError and opens nothing.
 
 The response it gives has `status`, `headers`, `http_version`, `raw` (the library's own),
-`is_closed`, and a `body` if it `is_read`; else `receive()` (the next bytes, empty at the end),
-`drain()` and `close()`. What begins with an error status, or is a document where a stream was asked
-for, is read whole. Beside the transport, under one name each, stand `HttpClient`, the type of a
-client that the user brings, and `Lock`.
+`is_closed`, and a `body` if it `is_read`; else `receive(deadline)` (the next bytes, empty at the
+end), `drain()` and `close()`. What begins with an error status, or is a document where a stream was
+asked for, is read whole. Beside the transport, under one name each, stand `HttpClient`, the type of
+a client that the user brings, and `Lock`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import http.client
 import http.cookiejar
 import os
@@ -23,7 +24,14 @@ import urllib.request
 from typing import Literal, TypeAlias
 
 from .._core.http import Headers, Request
-from ..errors import APIConnectionError, APITimeoutError, CerebrasError, InvalidRequestError
+from .._core.timeout import Deadline, Timeout
+from ..errors import (
+    APIConnectionError,
+    APITimeoutError,
+    CerebrasError,
+    InvalidRequestError,
+    Phase,
+)
 
 # After the end of a stream the body is read to its end, so that the connection can serve the next
 # request; a server that then neither ends nor closes is not waited for longer than this.
@@ -46,17 +54,39 @@ def is_stream(status: int, headers: Headers) -> bool:
 
 
 def no_answer(
-    error: Exception, request: Request, *, timed_out: bool, begun: bool = False
+    error: Exception, request: Request, *, phase: Phase | None, begun: bool = False
 ) -> APIConnectionError:
-    """The error of ours for one of the library beneath; `begun`: after the answer had begun."""
+    """The error of ours for one of the library beneath; `phase`: the clock that ran out, if one
+    did; `begun`: after the answer had begun."""
     where = f"[{request.place}]"
-    if timed_out:
+    if phase is not None:
         return APITimeoutError(
-            f"{'silence' if begun else 'no answer'} for longer than the timeout {where}",
+            f"{_SILENCES.get(phase) or ('silence' if begun else 'no answer')} for longer than the "
+            f"timeout ({phase}) {where}",
             url=request.where,
+            method=request.method,
+            phase=phase,
         )
     what = "the connection was lost" if begun else "no answer"
-    return APIConnectionError(f"{what}: {_reason(error)} {where}", url=request.where)
+    return APIConnectionError(
+        f"{what}: {_reason(error)} {where}", url=request.where, method=request.method
+    )
+
+
+def late(request: Request) -> APITimeoutError:
+    """The error of a call that has lasted too long."""
+    error = no_answer(TimeoutError(), request, phase="total")
+    assert isinstance(error, APITimeoutError)
+    return error
+
+
+_SILENCES: dict[Phase, str] = {
+    "connect": "no connection",
+    "pool": "no free connection",
+    "first_token": "no event of the stream",
+    "gap": "no further event of the stream",
+    "total": "no end of the call",
+}
 
 
 def wrong_setup(problem: Exception | str) -> InvalidRequestError:
@@ -101,6 +131,26 @@ def _reason(error: BaseException) -> str:
 
 def type_name(thing: object) -> str:
     return f"{type(thing).__module__}.{type(thing).__qualname__}"
+
+
+def patience(deadline: Deadline, read: float | None, now: float) -> float | None:
+    """The seconds to wait for the next bytes, where that is less than the read timeout, which the
+    library watches itself; else None.
+
+    What has arrived meanwhile is read even if the deadline is over.
+    """
+    left = max(deadline.at - now, 0.01)
+    return left if read is None or left < read - 0.001 else None
+
+
+def bounded(timeout: Timeout, deadline: Deadline | None, now: float) -> Timeout:
+    """`timeout`, none of whose steps goes on after `deadline`."""
+    if deadline is None:
+        return timeout
+    left = max(deadline.at - now, 0.001)
+    steps = {name: getattr(timeout, name) for name in ("connect", "read", "write", "pool")}
+    shorter = {n: left if seconds is None else min(seconds, left) for n, seconds in steps.items()}
+    return dataclasses.replace(timeout, **shorter)
 
 
 def is_made_for_us(client: object) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 import os
 import ssl
-import threading
 
-from . import wrong_setup
+from . import _forks, wrong_setup
 
-_LOCK = threading.Lock()
+_LOCK = _forks.Lock()
 
 
 def trusted_context() -> ssl.SSLContext | None:

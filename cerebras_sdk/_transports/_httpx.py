@@ -5,31 +5,36 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
 import httpx
 
-from .._core.http import Headers, Request, Timeout, Upload, reveal_headers
+from .._core.http import Headers, Request, reveal_headers
+from .._core.timeout import Deadline, Timeout
 from ..errors import APIConnectionError, InvalidRequestError
 from . import (
     DRAIN_BYTES,
     DRAIN_SECONDS,
     Streamed,
+    _forks,
     closed,
     forget,
     is_left,
     is_made_for_us,
     kept,
     no_answer,
+    patience,
     type_name,
     wrong_setup,
 )
 from ._loops import Lock as Lock
 from ._loops import OfLoops, spawn, spawn_in
-from ._ways import auth_of, merged_params
+from ._uploads import UploadBody
+from ._ways import auth_of, keep_apart, merged_params, phase_of
 from ._ways import new_client as new_client
 
 T = TypeVar("T")
@@ -64,21 +69,34 @@ class HttpxResponse:
         self.is_read = body is not None
         self.body = body or b""
         self._closed = False
+        self._begun = False
         self._request = request
+        self._undecoded = response.aiter_raw()
+        # What decodes them asks for them here. When that fails, these are still to be ended.
+        response.aiter_raw = lambda chunk_size=None: self._undecoded  # type: ignore[method-assign]
         self._pieces = _pieces(response)
 
     @property
     def is_closed(self) -> bool:
         return self.raw.is_closed
 
-    async def receive(self) -> bytes:
+    async def receive(self, deadline: Deadline | None = None) -> bytes:
+        self._begun = True
+        seconds = None
+        if deadline is not None:
+            seconds = patience(deadline, self._request.timeout.read, time.monotonic())
         try:
-            return await anext(self._pieces, b"")
+            if seconds is None:
+                return await anext(self._pieces, b"")
+            with anyio.fail_after(seconds):
+                return await anext(self._pieces, b"")
         except _ERRORS as error:
             if self._closed:
                 return b""  # another task closed it: that is its end
-            timed_out = _timed_out(error)
-            raise no_answer(error, self._request, timed_out=timed_out, begun=True) from error
+            phase = phase_of(error)
+            if phase == "total" and deadline is not None:
+                phase = deadline.phase
+            raise no_answer(error, self._request, phase=phase, begun=True) from error
 
     async def drain(self) -> None:
         size = 0
@@ -98,8 +116,10 @@ class HttpxResponse:
         # that are left hanging.
         with anyio.CancelScope() as scope, contextlib.suppress(Exception):
             scope.cancel()
-            while await anext(self._pieces, b""):
-                pass
+            # One that never began has nothing to end, and at the end of a loop it may not begin.
+            for pieces in (self._pieces, self._undecoded) if self._begun else ():
+                while await anext(pieces, b""):
+                    pass
 
 
 class HttpxTransport:
@@ -113,16 +133,38 @@ class HttpxTransport:
         self._given = http_client
         self._loops = OfLoops(_Loop)
         self._closed = False
+        self._used = self._stale = False  # what the user gave, and by the parent of this process
+        _forks.tell_of_forks(self)
+
+    def forked(self) -> None:
+        self._stale = self._used
 
     async def send(
-        self, request: Request, *, stream: Streamed, keep_cookies: bool = True
+        self,
+        request: Request,
+        *,
+        stream: Streamed,
+        keep_cookies: bool = True,
+        deadline: Deadline | None = None,
     ) -> HttpxResponse:
+        if deadline is None:
+            return await self._send(request, stream, keep_cookies)
+        try:
+            with anyio.fail_after(max(0, deadline.at - time.monotonic())):
+                return await self._send(request, stream, keep_cookies)
+        except TimeoutError as error:
+            raise no_answer(error, request, phase=deadline.phase) from error
+
+    async def _send(self, request: Request, stream: Streamed, keep_cookies: bool) -> HttpxResponse:
         if self._closed:
             raise closed()
+        if self._stale:
+            raise _forks.of_the_parent()
+        self._used = self._given is not None
         client = self._given or await self._loops.here().client()
         jar = client.cookies.jar
         before = kept(jar)
-        upload = None if request.upload is None else _Body(request.upload)
+        upload = None if request.upload is None else UploadBody(request.upload)
         try:
             response = await client.send(
                 client.build_request(
@@ -141,18 +183,20 @@ class HttpxTransport:
                 auth=auth_of(client, is_signed=request.is_signed),
                 follow_redirects=False,
             )
+            keep_apart(response)
             if not keep_cookies:
                 for answered in (*response.history, response):
                     forget(jar, answered.cookies.jar, before)
             answer = HttpxResponse(response, request)
             if is_left(stream, answer.status, answer.headers):
                 return answer
+            answer._begun = True
             try:
                 return HttpxResponse(response, request, await response.aread())
             finally:
-                await response.aclose()
+                await answer.close()
         except _ERRORS as error:
-            raise no_answer(error, request, timed_out=_timed_out(error)) from error
+            raise no_answer(error, request, phase=phase_of(error)) from error
         except RuntimeError as error:
             if client.is_closed:
                 raise wrong_setup(error) from None
@@ -228,42 +272,6 @@ async def _until_the_end(client: httpx.AsyncClient) -> AsyncGenerator[None, None
         await client.aclose()
 
 
-class _Body:
-    """An upload on its way: the disk is read in a thread, the progress told in the event loop."""
-
-    def __init__(self, upload: Upload) -> None:
-        self.size = len(upload)
-        self._upload = upload
-        self._parts = upload.parts()
-        self._sent = 0
-        self._abandoned = False
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        if self._sent:
-            self._upload.progress(self._sent)
-        part = await anyio.to_thread.run_sync(self._read)
-        if not part:
-            raise StopAsyncIteration
-        self._sent += len(part)
-        return part
-
-    def _read(self) -> bytes:
-        try:
-            return next(self._parts, b"")
-        finally:
-            if self._abandoned:
-                self.close()
-
-    def close(self) -> None:
-        """Closes the file of an upload that was broken off; a thread that reads it does so then."""
-        self._abandoned = True
-        with contextlib.suppress(ValueError):  # it is being read
-            self._parts.close()
-
-
 def _timeout(timeout: Timeout) -> httpx.Timeout:
     return httpx.Timeout(
         connect=timeout.connect, read=timeout.read, write=timeout.write, pool=timeout.pool
@@ -275,11 +283,3 @@ async def _pieces(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     async for piece in response.aiter_bytes():
         if piece:
             yield piece
-
-
-def _timed_out(error: Exception) -> bool:
-    cause = error.__cause__
-    if type(cause).__module__.partition(".")[0] == "aiohttp":
-        # httpx-aiohttp takes a refused connection for a timeout.
-        return isinstance(cause, TimeoutError)
-    return isinstance(error, (httpx.TimeoutException, TimeoutError))

@@ -14,7 +14,7 @@ import requests.adapters
 from requests.structures import CaseInsensitiveDict
 
 from . import is_made_for_us, wrong_setup
-from ._ways import auth_of, merged_params
+from ._ways import auth_of, keep_apart, merged_params
 
 HttpClient: TypeAlias = requests.Session | httpx.Client
 """What the blocking client takes as `http_client`."""
@@ -73,6 +73,7 @@ class HttpxAdapter(requests.adapters.BaseAdapter):
             if client.is_closed:
                 raise wrong_setup(error) from None
             raise
+        keep_apart(answer)
         response = requests.Response()
         response.status_code = answer.status_code
         response.headers = CaseInsensitiveDict(answer.headers.items())
@@ -110,12 +111,16 @@ class HttpxBody:
     def read(self, amt: int | None = None, decode_content: bool = True) -> bytes:
         return b"".join(self.stream())
 
-    def end_within(self, seconds: float) -> None:
-        """Breaks the connection off if the body has not ended by then: httpx sets the timeout of
-        the socket anew for each piece, by that of the request."""
-        self._timer = threading.Timer(seconds, self.shutdown)
-        self._timer.daemon = True
-        self._timer.start()
+    def end_within(self, seconds: float | None) -> None:
+        """Breaks the connection off if nothing has come by then: httpx sets the timeout of the
+        socket anew for each piece, by that of the request."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if seconds is not None:
+            self._timer = threading.Timer(seconds, self.shutdown)
+            self._timer.daemon = True
+            self._timer.start()
 
     def shutdown(self) -> None:
         """Wakes a thread that waits for bytes; a connection of HTTP/2 serves others as well."""

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import contextvars
 import sys
-import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
 import anyio
 import anyio.lowlevel
+
+from . import _forks
 
 T = TypeVar("T")
 
@@ -24,7 +25,12 @@ class OfLoops(Generic[T]):
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
         self._things: dict[anyio.lowlevel.EventLoopToken, T] = {}
-        self._guard = threading.Lock()
+        self._guard = _forks.Lock()
+        _forks.tell_of_forks(self)
+
+    def forked(self) -> None:
+        _forks.leave_alone(self._things)
+        self._things = {}
 
     def here(self) -> T:
         """That of the running loop, made at the first use."""
@@ -89,7 +95,7 @@ class Lock:
 
     def __init__(self) -> None:
         self._tasks = OfLoops(anyio.Lock)
-        self._loops = threading.Lock()
+        self._loops = _forks.Lock()
 
     async def __aenter__(self) -> None:
         tasks = self._tasks.here()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.cookiejar
+import os
 import sys
 import threading
 import time
@@ -11,25 +12,33 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
+import requests.adapters
 import urllib3
 import urllib3.exceptions
 
 from .._core.http import Headers, Request, reveal_headers
+from .._core.timeout import Deadline
 from .._core.urls import origin
 from ..errors import APIConnectionError, InvalidRequestError
 from . import (
     DRAIN_BYTES,
     DRAIN_SECONDS,
     Streamed,
+    _forks,
+    bounded,
     closed,
     forget,
     is_left,
     kept,
     no_answer,
+    patience,
     type_name,
     wrong_setup,
 )
+from ._bodies import content_of, lost_of, phase_of, socket_of
+from ._forks import Lock as Lock
 from ._proxies import proxy_for
+from ._session import new_pools
 from ._session import new_session as new_session
 
 if TYPE_CHECKING:
@@ -38,8 +47,6 @@ else:
     HttpClient = requests.Session  # or an httpx.Client, which is loaded only by who has one
 
 T = TypeVar("T")
-
-Lock = threading.Lock
 
 _PIECE = 65536
 _ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
@@ -58,8 +65,10 @@ class RequestsResponse:
         self.is_read = body is not None
         self.body = body or b""
         self._closed = False
+        self._patience: float | None = None
         self._request = request
         self._pieces = _pieces(response)
+        self._process = os.getpid()
 
     @property
     def http_version(self) -> str:
@@ -70,43 +79,53 @@ class RequestsResponse:
     def is_closed(self) -> bool:
         return self._closed or self.is_read
 
-    def receive(self) -> bytes:
+    def receive(self, deadline: Deadline | None = None) -> bytes:
+        seconds = None
+        if deadline is not None:
+            seconds = patience(deadline, self._request.timeout.read, time.monotonic())
         try:
+            if seconds != self._patience:
+                self._wait_for(seconds)
             return next(self._pieces, b"")
         except Exception as error:
             if self._closed:
                 return b""  # another thread closed it: that is its end
-            if not isinstance(error, _ERRORS):
-                raise
-            timed_out = _timed_out(error)
-            raise no_answer(error, self._request, timed_out=timed_out, begun=True) from error
+            if not isinstance(error, (*_ERRORS, ValueError)):
+                raise  # a ValueError is what http.client has for a chunk of less than no bytes
+            phase = phase_of(error)
+            if deadline is not None and seconds is not None and time.monotonic() >= deadline.at:
+                phase = deadline.phase
+            raise no_answer(error, self._request, phase=phase, begun=True) from error
+
+    def _wait_for(self, seconds: float | None) -> None:
+        """Sets how long the next bytes are waited for; None is as long as the read timeout."""
+        raw = self.raw.raw
+        sock = socket_of(raw)
+        if sock is not None:  # urllib3 sets its own again for the next request
+            sock.settimeout(self._request.timeout.read if seconds is None else seconds)
+        elif hasattr(raw, "end_within"):
+            raw.end_within(seconds)
+        self._patience = seconds
 
     def drain(self) -> None:
         if self.http_version == "HTTP/2":
             self.close()  # which ends one stream of the connection, and not the connection
             return
-        raw = self.raw.raw
-        sock = getattr(getattr(raw, "connection", None), "sock", None)
-        if sock is not None:
-            sock.settimeout(DRAIN_SECONDS)  # urllib3 sets its own again for the next request
-        elif hasattr(raw, "end_within"):
-            raw.end_within(DRAIN_SECONDS)
         size = 0
-        try:
-            deadline = time.monotonic() + DRAIN_SECONDS
-            while size < DRAIN_BYTES and time.monotonic() < deadline:
-                piece = self.receive()
+        end = Deadline(time.monotonic() + DRAIN_SECONDS, "read")
+        with contextlib.suppress(APIConnectionError):  # the answer is whole, whatever follows
+            while size < DRAIN_BYTES and time.monotonic() < end.at:
+                piece = self.receive(end)
                 if not piece:
                     break
                 size += len(piece)
-        except APIConnectionError:
-            pass  # the answer is whole; only the connection is lost
         self.close()
 
     def close(self) -> None:
         self._closed = True
         shutdown = getattr(self.raw.raw, "shutdown", None)
-        if shutdown is not None:
+        # In a process that was forked it would end the stream of the parent.
+        if shutdown is not None and self._process == os.getpid():
             # Wakes a thread that waits for bytes, which would hold up the closing.
             with contextlib.suppress(ValueError, RuntimeError, OSError):
                 shutdown()
@@ -133,12 +152,26 @@ class RequestsTransport:
         self._given: requests.Session | None = http_client
         self._own: requests.Session | None = None
         self._closed = False
-        self._lock = threading.Lock()
+        self._lock = Lock()
+        self._used = self._stale = False  # what the user gave, and by the parent of this process
+        _forks.tell_of_forks(self)
+
+    def forked(self) -> None:
+        self._stale = self._used and self._adapted is not None
+        for adapter in () if self._given is None else self._given.adapters.values():
+            if isinstance(adapter, requests.adapters.HTTPAdapter):
+                new_pools(adapter)
 
     def send(
-        self, request: Request, *, stream: Streamed, keep_cookies: bool = True
+        self,
+        request: Request,
+        *,
+        stream: Streamed,
+        keep_cookies: bool = True,
+        deadline: Deadline | None = None,
     ) -> RequestsResponse:
         session = self._session()
+        timeout = bounded(request.timeout, deadline, time.monotonic())
         jar = self._jar(session)
         before = kept(jar)
         try:
@@ -147,7 +180,7 @@ class RequestsTransport:
                 request.url,
                 headers=reveal_headers(request.headers),
                 data=request.upload or request.body or None,
-                timeout=(request.timeout.connect, request.timeout.read),
+                timeout=(timeout.connect, timeout.read),
                 # Without an `auth` of ours, requests would put what netrc says of the host in the
                 # place of the Authorization header.
                 auth=(session.auth if request.is_signed else None) or _unchanged,
@@ -159,10 +192,17 @@ class RequestsTransport:
                 for answered in (*response.history, response):
                     forget(jar, answered.cookies, before)
             answer = RequestsResponse(response, request)
+            if answer.status < 200:
+                # http.client takes what only announces an answer for the answer itself.
+                answer.close()
+                raise requests.ConnectionError(f"status {answer.status} is none of an answer")
             if is_left(stream, answer.status, answer.headers):
                 return answer
             try:
-                return RequestsResponse(response, request, response.content)
+                if deadline is None:
+                    return RequestsResponse(response, request, content_of(response))
+                body = b"".join(iter(lambda: answer.receive(deadline), b""))
+                return RequestsResponse(response, request, body)
             finally:
                 response.close()
         except requests.exceptions.InvalidURL:
@@ -172,7 +212,10 @@ class RequestsTransport:
             problem = str(error)
         except _ERRORS as error:
             if type(error) is not OSError or error.errno is not None:
-                raise no_answer(error, request, timed_out=_timed_out(error)) from error
+                phase = phase_of(error)
+                if phase is not None and deadline is not None and time.monotonic() >= deadline.at:
+                    phase = deadline.phase
+                raise no_answer(error, request, phase=phase) from error
             problem = str(error)  # a bundle of certificates that is not there
         raise wrong_setup(problem)
 
@@ -203,7 +246,10 @@ class RequestsTransport:
         with self._lock:
             if self._closed:
                 raise closed()
+            if self._stale:
+                raise _forks.of_the_parent()
             if self._given is not None:
+                self._used = True
                 return self._given
             if self._own is None:
                 self._own = new_session()
@@ -224,22 +270,29 @@ def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def _pieces(response: requests.Response) -> Iterator[bytes]:
     """The body as it arrives, decoded."""
     raw = response.raw
-    if isinstance(raw, urllib3.HTTPResponse) and not raw.chunked:
-        # `stream` would wait for a full piece where the body has no chunks of its own.
+    if isinstance(raw, urllib3.HTTPResponse):
+        if raw.chunked and not raw.headers.get("content-encoding"):
+            yield from _chunks(raw)
+            return
+        # `stream` waits for a full piece where the body has no chunks of its own, and loses what is
+        # cut where it has to be decoded.
         while piece := raw.read1(_PIECE, decode_content=True):
             yield piece
         return
+    # An empty piece, as a decoder at work gives, would look like the end.
+    yield from filter(None, raw.stream(_PIECE, decode_content=True))
+
+
+def _chunks(raw: urllib3.HTTPResponse) -> Iterator[bytes]:
+    """The chunks of a body, the fast way; and what had come of the last one when it was cut, which
+    urllib3 throws away."""
+    given: bytes | None = None
     try:
-        # An empty piece, as a decoder at work gives, would look like the end.
-        yield from filter(None, raw.stream(_PIECE, decode_content=True))
-    except urllib3.exceptions.ProtocolError as error:
-        # A chunk that is cut is thrown away by urllib3: what had come of it is still the answer's.
-        cut = getattr(error.args[-1], "partial", None)
-        if cut and isinstance(cut, bytes) and not raw.headers.get("content-encoding"):
-            yield cut
+        for given in raw.stream(_PIECE, decode_content=True):
+            if given:
+                yield given
+    except Exception as error:
+        lost = lost_of(raw, error, given)
+        if lost:
+            yield lost
         raise
-
-
-def _timed_out(error: Exception) -> bool:
-    kinds = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
-    return isinstance(error, kinds) or any(isinstance(part, kinds) for part in error.args)

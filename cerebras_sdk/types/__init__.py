@@ -28,7 +28,7 @@ from .chat import (
 )
 from .completion import Completion, CompletionChoice, CompletionLogprobs
 from .files import FileDeleted, FileList, FileObject
-from .limits import RateLimits, RateLimitWindow
+from .limits import RateLimits, RateLimitWindow, Reserved
 from .management import (
     DedicatedEndpoint,
     DedicatedEndpointList,
@@ -128,6 +128,7 @@ __all__ = [
     "PublicModelList",
     "RateLimitWindow",
     "RateLimits",
+    "Reserved",
     "TimeInfo",
     "TokenLogprob",
     "ToolCall",

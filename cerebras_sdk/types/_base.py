@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from ._parts import Parts, only, without
-from .limits import RateLimits
+from .limits import RateLimits, Reserved
 
 # No answer has these keys: the slots are ours alone.
 _EXTRA = "__cerebras_sdk_extra__"
@@ -206,6 +206,12 @@ class Answer(Model, kw_only=True):
         """The limits that the answer's headers name."""
         limits: RateLimits = self._response.rate_limits if self._response else RateLimits()
         return limits
+
+    @property
+    def reserved(self) -> Reserved | None:
+        """What `reserve="auto"` did for this answer, None without it."""
+        reserved: Reserved | None = self._response.reserved if self._response else None
+        return reserved
 
 
 def plain(value: Any, *, exclude_none: bool = True) -> Any:

@@ -10,7 +10,8 @@ class RateLimitWindow(msgspec.Struct, frozen=True, kw_only=True):
 
     `window`: `minute`, `hour` or `day`, None for a header that names none. `limit` and `remaining`
     are counts, `remaining` never above `limit`; `reset` is in seconds from the answer, until the
-    window is full again. What the headers do not say is None.
+    window is full again, and `resets_at` that moment on the clock of `time.monotonic()`, of
+    `client.rate_limits`. What the headers do not say is None.
     """
 
     kind: str
@@ -18,6 +19,7 @@ class RateLimitWindow(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
     remaining: int | None = None
     reset: float | None = None
+    resets_at: float | None = None
 
 
 class RateLimits(msgspec.Struct, frozen=True):
@@ -31,3 +33,14 @@ class RateLimits(msgspec.Struct, frozen=True):
             if (found.kind, found.window) == (kind, window):
                 return found
         return None
+
+
+class Reserved(msgspec.Struct, frozen=True, kw_only=True):
+    """What `reserve="auto"` did for an answer.
+
+    `max_completion_tokens`: the bound that it was asked for with in the end, None for none.
+    `asks`: how often it was asked for; each is billed.
+    """
+
+    max_completion_tokens: int | None
+    asks: int

@@ -314,7 +314,7 @@ async def test_the_log_tells_each_call_and_no_secret(
     ) as client:
         await client.models.list()
     assert f"GET {server.base_url}/v1/models: 500 in " in caplog.text
-    assert "/v1/models: trying again in 0." in caplog.text
+    assert "/v1/models: attempt 2 in 0." in caplog.text
     assert f"GET {server.base_url}/v1/models: 200 in " in caplog.text
     assert "X-Cerebras-Version-Patch" in caplog.text
     assert "3f9a" not in caplog.text

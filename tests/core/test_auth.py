@@ -13,9 +13,10 @@ import pytest
 from cerebras_sdk._core.auth import SESSION_URLS, ApiKey, CookieAuth, Exchange
 from cerebras_sdk._core.cookies import Cookie, read_cookies
 from cerebras_sdk._core.credentials import COOKIE_FILE, Credentials, Reading
-from cerebras_sdk._core.http import Headers, Timeout
+from cerebras_sdk._core.http import Headers
 from cerebras_sdk._core.options import Environment
 from cerebras_sdk._core.secret import Hidden, Secret
+from cerebras_sdk._core.timeout import Timeout
 from cerebras_sdk.errors import (
     APIConnectionError,
     CerebrasError,

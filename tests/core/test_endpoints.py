@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from cerebras_sdk._core.endpoints.body import CompletionCall
 from cerebras_sdk._core.endpoints.chat import chat_completion
 from cerebras_sdk._core.endpoints.completions import text_completion
-from cerebras_sdk._core.http import Timeout
 from cerebras_sdk._core.options import NOT_GIVEN, USER_AGENT, ClientOptions, Environment
 from cerebras_sdk._core.secret import Hidden, Secret
+from cerebras_sdk._core.timeout import Timeout
 from cerebras_sdk.errors import InvalidRequestError, ModelRetiredError
 from cerebras_sdk.types import (
     ChatCompletion,

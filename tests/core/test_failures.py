@@ -18,10 +18,10 @@ from cerebras_sdk._core.failures import (
     error_detail,
     redact,
     redacted_headers,
-    request_id,
     status_error,
 )
 from cerebras_sdk._core.http import Headers, Request
+from cerebras_sdk._core.limits import request_id
 from cerebras_sdk._core.secret import Secret
 from cerebras_sdk.errors import APIStatusError
 
@@ -57,7 +57,7 @@ TABLE: list[tuple[int, type[APIStatusError], dict[str, str]]] = [
     (400, errors.BadRequestError, flat('"tools" is incompatible', INVALID, "wrong_api_format")),
     (
         400,
-        errors.BadRequestError,
+        errors.ContextLengthExceededError,
         flat("Please reduce", INVALID, "context_length_exceeded", "messages") | {"id": ""},
     ),
     (401, errors.AuthenticationError, flat("Wrong API Key", INVALID, "wrong_api_key", "api_key")),
@@ -73,7 +73,7 @@ TABLE: list[tuple[int, type[APIStatusError], dict[str, str]]] = [
     ),
     (408, errors.APIStatusError, flat("Timed out", "", "")),
     (409, errors.ConflictError, flat("Conflict", "", "")),
-    (413, errors.APIStatusError, flat("Total request size exceeds maximum", "", "")),
+    (413, errors.ContentTooLargeError, flat("Total request size exceeds maximum", "", "")),
     (
         422,
         errors.UnprocessableEntityError,
@@ -117,9 +117,10 @@ class TestTheErrorsOfTheService:
         assert failure.headers["X-RateLimit-Limit-Requests-Day"] == "7"
         assert str(failure) == failure.message
         shown = f"{status} {body['code']}" if body["code"] else str(status)
-        assert failure.message == (
-            f"{shown}: {body['message']} [POST {URL}] (request id chatcmpl-1)"
-        )
+        said = f"{shown}: {body['message']} [POST {URL}] (request id chatcmpl-1)"
+        knob = failure.message.removeprefix(said)
+        assert failure.message.startswith(said)
+        assert bool(knob) == isinstance(failure, errors.RateLimitError)
 
     def test_422_is_also_the_400_that_it_became(self) -> None:
         assert isinstance(error(422, flat("m", "", "")), errors.BadRequestError)

@@ -12,13 +12,13 @@ import pytest
 from cerebras_sdk._core.http import (
     Headers,
     Request,
-    Timeout,
     http_date,
     is_header_safe,
     merge_headers,
     reveal_headers,
 )
 from cerebras_sdk._core.secret import Secret
+from cerebras_sdk._core.timeout import Timeout
 from cerebras_sdk._core.urls import (
     check_url,
     is_loopback,

@@ -26,9 +26,10 @@ from cerebras_sdk._core.cookies import cookie_header, read_cookies
 from cerebras_sdk._core.credentials import Credentials, Reading, given_key
 from cerebras_sdk._core.endpoints.chat import chat_completion
 from cerebras_sdk._core.failures import redact, status_error
-from cerebras_sdk._core.http import Headers, Request, Timeout, merge_headers
+from cerebras_sdk._core.http import Headers, Request, merge_headers
 from cerebras_sdk._core.options import NOT_GIVEN, ClientOptions, Environment
 from cerebras_sdk._core.secret import Hidden, Secret
+from cerebras_sdk._core.timeout import Timeout
 from cerebras_sdk.errors import APIConnectionError
 from cerebras_sdk.types import ChatCompletion
 

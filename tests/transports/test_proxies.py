@@ -13,7 +13,8 @@ import anyio
 import pytest
 
 from cerebras_sdk import APIConnectionError
-from cerebras_sdk._core.http import Request, Timeout
+from cerebras_sdk._core.http import Request
+from cerebras_sdk._core.timeout import Timeout
 from cerebras_sdk._transports._httpx import HttpxTransport
 from cerebras_sdk._transports._requests import RequestsTransport
 

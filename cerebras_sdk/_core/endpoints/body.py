@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ import msgspec
 from ...errors import InvalidRequestError
 from ...types._base import plain
 from ..aliases import resolve_model, retirement_notice
-from ..http import Request, Timeout, TimeoutInput
+from ..http import Request
 from ..options import ClientOptions, NotGiven, hide_values
 from ..secret import Hidden
+from ..timeout import Timeout, TimeoutInput
+from ..tokens import reserved_tokens
 
 _JSON = {"Content-Type": "application/json"}
 
@@ -25,7 +28,7 @@ class CompletionCall:
     """A completion ready to be asked for.
 
     `model` is the id that is sent; `notice` a warning that the user should see; `n` the number of
-    choices asked for.
+    choices asked for; `tokens` what the service will set aside for it, if the client paces.
     """
 
     request: Request
@@ -33,6 +36,23 @@ class CompletionCall:
     stream: bool
     n: int
     notice: str | None
+    tokens: int = 0
+
+    def bound(self) -> int | None:
+        """The bound of the answer that the user gave, in tokens."""
+        body = msgspec.json.decode(self.request.body)
+        bound = body.get("max_completion_tokens") or body.get("max_tokens")
+        return bound if isinstance(bound, int) and bound > 0 else None
+
+    def bounded(self, tokens: int | None) -> CompletionCall:
+        """The same call, for an answer of at most `tokens`."""
+        body = msgspec.json.decode(self.request.body)
+        name = "max_tokens" if "prompt" in body else "max_completion_tokens"
+        body.pop("max_tokens", None)
+        body[name] = tokens
+        request = dataclasses.replace(self.request, body=msgspec.json.encode(body))
+        reserved = reserved_tokens(body) if self.tokens else 0
+        return dataclasses.replace(self, request=request, tokens=reserved)
 
 
 def completion_call(
@@ -98,6 +118,7 @@ def completion_call(
         stream=body.get("stream") is True,
         n=prompts * (n if isinstance(n, int) and n > 0 else 1),
         notice=retirement_notice(resolution),
+        tokens=reserved_tokens(body) if options.paced else 0,
     )
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from ...errors import InvalidRequestError
 from ...types import Message, Model
 from ...types._base import plain
 from ...types.params import ChatParams
-from ..http import TimeoutInput
 from ..options import ClientOptions, NotGiven
 from ..secret import Hidden
+from ..timeout import TimeoutInput
 from .body import CompletionCall, completion_call
 
 # Milliseconds. Source: https://inference-docs.cerebras.ai/api-reference/chat-completions
@@ -19,6 +19,9 @@ _QUEUE_THRESHOLDS = range(50, 20_001)
 
 # What a message of the assistant may have. Source: the service's OpenAPI document (version 1.0).
 _ASSISTANT = ("role", "content", "reasoning", "tool_calls", "name")
+
+
+OnInterrupt: TypeAlias = Literal["raise", "continue"]
 
 
 class ChatOptions(ChatParams, total=False):
@@ -29,6 +32,7 @@ class ChatOptions(ChatParams, total=False):
     cf_ray: str | None
     x_amz_cf_id: str | None
     x_delay_time: float | None
+    on_interrupt: OnInterrupt
     extra_headers: Mapping[str, str | None] | None
     extra_query: Mapping[str, object] | None
     extra_body: Mapping[str, object] | None
@@ -76,6 +80,26 @@ def queue_header(milliseconds: int | None) -> dict[str, str]:
             f"queue_threshold must be 50 to 20000 milliseconds, a whole number, not {milliseconds}"
         )
     return {"queue_threshold": str(milliseconds)}
+
+
+def goes_on(on_interrupt: OnInterrupt, call: CompletionCall, *, is_raw: bool) -> bool:
+    """Whether a stream that breaks off is to be continued.
+
+    Raises InvalidRequestError where that cannot be done.
+    """
+    if on_interrupt == "raise" or isinstance(on_interrupt, NotGiven):
+        return False
+    if on_interrupt != "continue":
+        raise InvalidRequestError(
+            f"on_interrupt must be 'raise' or 'continue', not {on_interrupt!r}"
+        )
+    if not call.stream:
+        raise InvalidRequestError("on_interrupt='continue' is for streams: add stream=True")
+    if call.n > 1:
+        raise InvalidRequestError("on_interrupt='continue' cannot continue several choices (n)")
+    if is_raw:
+        raise InvalidRequestError("on_interrupt='continue' needs a stream, not its raw response")
+    return True
 
 
 def _messages(messages: object) -> list[Any]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from ...errors import InvalidRequestError
 from ...types.params import CompletionParams
-from ..http import TimeoutInput
 from ..options import ClientOptions, NotGiven
 from ..secret import Hidden
+from ..timeout import TimeoutInput
 from .body import CompletionCall, completion_call
 
 

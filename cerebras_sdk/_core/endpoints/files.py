@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import InvalidRequestError
-from ..http import Request, TimeoutInput, Upload
+from ..http import Request, Upload
 from ..multipart import around_file
 from ..options import ClientOptions, NotGiven
 from ..secret import Hidden
+from ..timeout import TimeoutInput
 from .body import given, segment
 from .models import plain_request
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import InvalidRequestError
-from ..http import Request, TimeoutInput
+from ..http import Request
 from ..options import ClientOptions, NotGiven
 from ..secret import Hidden
+from ..timeout import TimeoutInput
 from .body import segment
 from .models import MANAGEMENT, plain_request
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..http import Request, Timeout, TimeoutInput
+from ..http import Request
 from ..options import BASE_URL, ClientOptions, NotGiven, hide_values
 from ..secret import Hidden
+from ..timeout import Timeout, TimeoutInput
 from .body import segment
 
 # They are served by the console's host. Source: https://inference-docs.cerebras.ai/capabilities/metrics

@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from ...errors import InvalidRequestError, MissingCredentialsError
-from ..http import Request, Timeout, TimeoutInput
+from ..http import Request
 from ..options import NOT_GIVEN, ClientOptions, NotGiven, hide_values
 from ..secret import Hidden
+from ..timeout import Timeout, TimeoutInput
 from .body import encode, given, segment, url_of
 
 WARMING = "/v1/tcp_warming"  # answers any GET, so that a connection is open before it is needed

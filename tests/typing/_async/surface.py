@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, assert_type
@@ -47,6 +47,8 @@ async def completions(client: AsyncCerebras) -> None:
     assert_type(stream, AsyncStream[ChatCompletionChunk])
     assert_type(await stream.get_final_completion(), ChatCompletion)
     await stream.close()
+    assert_type(await stream.resume(), AsyncStream[ChatCompletionChunk])
+    await chat.create(messages=MESSAGES, stream=True, on_interrupt="continue")
     assert_type(await client.completions.create(model="m", prompt="a"), Completion)
 
 
@@ -109,12 +111,14 @@ async def dedicated(client: AsyncCerebras) -> None:
 async def options(client: AsyncCerebras) -> None:
     assert_type(client.with_options(timeout=5, max_retries=0, default_query={}), AsyncCerebras)
     assert_type(client.copy(set_default_headers={}), AsyncCerebras)
+    assert_type(client.with_key_in_pickle(), AsyncCerebras)
     assert_type(AsyncCerebras.from_env_file(Path(".env")), AsyncCerebras)
     assert_type(client.api_key, str | None)
     assert_type(client.base_url, str)
     assert_type(client.timeout, Timeout)
     assert_type(client.max_retries, int)
     assert_type(client.user_agent, str)
+    assert_type(client.rate_limits, Mapping[str, RateLimits])
     client.api_key = "csk-test"
     client.base_url = "https://host"
     client.max_retries = 3

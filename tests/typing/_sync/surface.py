@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, assert_type
@@ -48,6 +48,8 @@ def completions(client: Cerebras) -> None:
     assert_type(stream, Stream[ChatCompletionChunk])
     assert_type(stream.get_final_completion(), ChatCompletion)
     stream.close()
+    assert_type(stream.resume(), Stream[ChatCompletionChunk])
+    chat.create(messages=MESSAGES, stream=True, on_interrupt="continue")
     assert_type(client.completions.create(model="m", prompt="a"), Completion)
 
 
@@ -110,12 +112,14 @@ def dedicated(client: Cerebras) -> None:
 def options(client: Cerebras) -> None:
     assert_type(client.with_options(timeout=5, max_retries=0, default_query={}), Cerebras)
     assert_type(client.copy(set_default_headers={}), Cerebras)
+    assert_type(client.with_key_in_pickle(), Cerebras)
     assert_type(Cerebras.from_env_file(Path(".env")), Cerebras)
     assert_type(client.api_key, str | None)
     assert_type(client.base_url, str)
     assert_type(client.timeout, Timeout)
     assert_type(client.max_retries, int)
     assert_type(client.user_agent, str)
+    assert_type(client.rate_limits, Mapping[str, RateLimits])
     client.api_key = "csk-test"
     client.base_url = "https://host"
     client.max_retries = 3

@@ -1,0 +1,165 @@
+"""Where the answer to a call comes from: its attempts, and the requests that continue it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any, Generic
+
+from .._core.accumulate import ChunkT, WholeT
+from .._core.answers import read_answer
+from .._core.chunks import ChunkReader, Kind
+from .._core.endpoints.body import CompletionCall
+from .._core.resume import ContinuedReader, continued
+from .._core.retry import is_transient
+from .._core.secret import Hidden
+from .._transports import is_stream
+from ..errors import APIError, CerebrasError, StreamResumeError
+
+if TYPE_CHECKING:
+    from .base import AsyncBaseClient, AsyncReply
+
+
+class AsyncOrigin(Generic[ChunkT, WholeT]):
+    """Where the answer to one call comes from, in one attempt or several.
+
+    With `goes_on` the model is asked to continue an answer that broke off after it had begun;
+    `failure` is how the part before this one ended, if there was one.
+    """
+
+    def __init__(
+        self,
+        client: AsyncBaseClient,
+        call: CompletionCall,
+        kind: Kind[ChunkT, WholeT],
+        *,
+        goes_on: bool = False,
+        failure: APIError | None = None,
+    ) -> None:
+        self.call = call
+        self.repeated = False
+        self._goes_on = goes_on
+        self._failure = failure
+        self._given_up = False
+        self._client = client
+        self._kind = kind
+        self._course = client._course(call.request, tokens=call.tokens)
+        self._holder: AsyncIterator[None] | None = None
+
+    async def ask(self) -> AsyncReply:
+        call = self.call
+        reply = await self._client._send(
+            call.request, stream=call.stream, model=call.model, course=self._course
+        )
+        for attempt in self._course.attempts:
+            _let_go(attempt.cause)
+        # An answer as it came is closed by whoever wanted it so.
+        if not reply.response.is_read and self._client._wanted == "object":
+            self._holder = _held(reply)
+            await anext(self._holder)
+        return reply
+
+    async def release(self, reply: AsyncReply) -> None:
+        """Gives the connection of an answer back."""
+        holder, self._holder = self._holder, None
+        await (reply.response.close() if holder is None else anext(holder, None))
+
+    async def again(self, failure: APIError, *, spoken: bool) -> AsyncReply:
+        """The answer to another attempt, if nothing was said yet, or to a request that continues
+        what was said; else raises `failure`."""
+        goes_on = spoken and self._goes_on and is_transient(failure)
+        if spoken is not goes_on or self._given_up or self._client._wanted != "object":
+            failure.attempts = failure.attempts or tuple(self._course.attempts)
+            raise failure
+        self._given_up = True
+        following = self._following(failure) if goes_on else self.call
+        await self._client._before_another(
+            failure, self._course, self.call.request.place, self.call.model
+        )
+        self.call = following
+        if goes_on:
+            self._failure = failure
+            reply = await self._ask_on(failure)
+        else:
+            reply = await self.ask()
+            self.repeated = True
+        self._given_up = False
+        return reply
+
+    def _following(self, failure: APIError) -> CompletionCall:
+        try:
+            return continued(self.call, _partial(failure))
+        except StreamResumeError as error:
+            failure.explain(f"not continued: {error.message}")
+        raise failure
+
+    async def _ask_on(self, failure: APIError) -> AsyncReply:
+        try:
+            return await self.ask()
+        except CerebrasError as error:
+            # Who reads the stream has a part of the answer, and `failure` has it.
+            failure.attempts = tuple(self._course.attempts)
+            failure.explain(f"not continued: {error}")
+            raise failure from error
+
+    def resumed(self, failure: APIError) -> AsyncOrigin[ChunkT, WholeT]:
+        """That of the rest of the answer that ended with `failure`."""
+        try:
+            call = continued(self.call, _partial(failure))
+        except StreamResumeError as error:
+            raise error from failure
+        return AsyncOrigin(self._client, call, self._kind, goes_on=self._goes_on, failure=failure)
+
+    def reader(self, reply: AsyncReply) -> ChunkReader[ChunkT, WholeT]:
+        call, response, failure = self.call, reply.response, self._failure
+        reader: Any  # each of the two for its own kind
+        if failure is None:
+            reader = ChunkReader(
+                reply.request, response.headers, self._kind, model=call.model, n=call.n
+            )
+        else:
+            reader = ContinuedReader(
+                reply.request,
+                response.headers,
+                _partial(failure),
+                model=call.model,
+                failure=failure,
+            )
+        if not is_stream(response.status, response.headers):
+            # Not a stream but a document: an answer in one piece.
+            reader.take(self.whole(reply, Hidden(response.body)))
+        return reader  # type: ignore[no-any-return]
+
+    def whole(self, reply: AsyncReply, body: Hidden[bytes]) -> WholeT:
+        return read_answer(
+            body.value,
+            self._kind.whole,
+            reply.request,
+            reply.response.headers,
+            name=self._kind.name,
+            model=self.call.model,
+        )
+
+
+def _partial(failure: APIError) -> Any:
+    return getattr(failure, "partial", None)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Takes the frames off an error that was got over: they hold who waits for the answer, and so
+    would keep the answer when nobody wants it any more."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
+
+
+async def _held(reply: AsyncReply) -> AsyncIterator[None]:
+    """Gives the connection back when it is resumed, or when nobody has it any more: a generator
+    that is forgotten is closed, by the event loop where that takes one."""
+    try:
+        yield
+    finally:
+        if reply.turn is not None:
+            reply.turn.over()
+        await reply.response.close()

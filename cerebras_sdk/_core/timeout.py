@@ -1,0 +1,185 @@
+"""How long a call waits: for each step, for the events of a stream, and altogether."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from ..errors import InvalidRequestError, Phase
+
+_FOREVER = 1e8  # seconds; what is longer is no limit, and more than some sockets can count
+
+
+class _FourTimeouts(Protocol):
+    """What an httpx.Timeout has."""
+
+    connect: float | None
+    read: float | None
+    write: float | None
+    pool: float | None
+
+
+class Same(enum.Enum):
+    """The type of SAME."""
+
+    SAME = "same"
+
+
+SAME = Same.SAME  # for a step of a Timeout that takes the time of all
+_STEPS = ("connect", "read", "write", "pool")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Timeout:
+    """How long to wait, in seconds; None waits for ever.
+
+    `connect`: for the connection; `read`: for the next bytes; `write`: for room to send;
+    `pool`: for a free connection. requests knows the first two only. `Timeout(60, connect=5)` is 60
+    for the others; without an argument all are 60.
+    `first_token`: of a stream, from the sending of the request until the first event that says
+    something; `gap`: from one event to the next. Comments and empty events, which some proxies send
+    to keep a connection alive, count for neither. "read" is as long as `read`, for `first_token`
+    from the headers of the answer on.
+    `total`: for the whole call: all attempts, the waits between them, and the stream.
+    """
+
+    connect: float | None
+    read: float | None
+    write: float | None
+    pool: float | None
+    first_token: float | Literal["read"] | None
+    gap: float | Literal["read"] | None
+    total: float | None
+
+    def __init__(
+        self,
+        timeout: TimeoutInput = 60.0,
+        *,
+        connect: float | Same | None = SAME,
+        read: float | Same | None = SAME,
+        write: float | Same | None = SAME,
+        pool: float | Same | None = SAME,
+        first_token: float | Literal["read"] | None = "read",
+        gap: float | Literal["read"] | None = "read",
+        total: float | None = None,
+    ) -> None:
+        given: dict[str, object] = {
+            "connect": connect, "read": read, "write": write, "pool": pool,
+            "first_token": first_token, "gap": gap, "total": total,
+        }  # fmt: skip
+        for name in given:
+            object.__setattr__(self, name, None)  # a debugger may look at one that is refused
+        for name, seconds in given.items():
+            seconds = _step(timeout, name) if isinstance(seconds, Same) else seconds
+            as_read = seconds == "read" and name in ("first_token", "gap")
+            object.__setattr__(self, name, seconds if as_read else _checked(name, seconds))
+
+    @classmethod
+    def of(cls, value: TimeoutInput) -> Timeout:
+        """A number is each of the first four; an object with these attributes is taken over."""
+        return value if isinstance(value, cls) else cls(value)
+
+    def within(self, seconds: float) -> Timeout:
+        """The same, for a call that takes no longer than that altogether."""
+        total = seconds if self.total is None else min(self.total, seconds)
+        return dataclasses.replace(self, total=total)
+
+    def as_dict(self) -> dict[str, float | None]:
+        """As httpx.Timeout has it."""
+        return {name: getattr(self, name) for name in _STEPS}
+
+
+def _step(timeout: TimeoutInput, name: str) -> object:
+    if timeout is None or (isinstance(timeout, (int, float)) and not isinstance(timeout, bool)):
+        return timeout
+    try:
+        return getattr(timeout, name)
+    except AttributeError:
+        raise InvalidRequestError(
+            "timeout takes a number of seconds, a Timeout, an httpx.Timeout or None, "
+            f"not {type(timeout).__name__}"
+        ) from None
+
+
+def _checked(name: str, seconds: object) -> float | None:
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise InvalidRequestError(f"timeout: {name} must be a number or None")
+    if not seconds > 0:
+        raise InvalidRequestError(f"timeout must be more than 0 seconds, not {seconds!r}")
+    return None if seconds > _FOREVER else seconds
+
+
+TimeoutInput: TypeAlias = float | Timeout | _FourTimeouts | None
+"""What a `timeout` argument takes: seconds, a Timeout, an httpx.Timeout, or None for no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The moment, on the monotonic clock, at which a wait ends, and the clock that ends it."""
+
+    at: float
+    phase: Phase
+
+
+def end_of_headers(
+    timeout: Timeout, started: float, deadline: float | None, *, is_stream: bool
+) -> Deadline | None:
+    """How long the headers of an answer may take, beside the timeout of each step.
+
+    `started`: when the request was sent; `deadline`: the end of the whole call.
+    """
+    ends = [] if deadline is None else [Deadline(deadline, "total")]
+    first = timeout.first_token
+    if is_stream and first is not None and first != "read":
+        ends.append(Deadline(started + first, "first_token"))
+    return min(ends, key=lambda end: end.at, default=None)
+
+
+class StreamClocks:
+    """Which clock of a stream runs out next, while it is waited for.
+
+    `started`: when the request was sent; `answered`: when the headers of its answer were there;
+    `deadline`: the end of the whole call, if it has one. All on the monotonic clock.
+    `watched`: False while there is nothing to watch that the read timeout of the transport does not
+    watch as well; `next` need not be asked then, and `waits` is told when the wait began.
+    """
+
+    __slots__ = ("_as_read", "_event", "_gap", "_total", "waits", "watched")
+
+    def __init__(
+        self, timeout: Timeout, *, started: float, answered: float, deadline: float | None
+    ) -> None:
+        self._gap = timeout.read if timeout.gap == "read" else timeout.gap
+        self._total = None if deadline is None else Deadline(deadline, "total")
+        self._as_read = self._gap == timeout.read and deadline is None
+        first = timeout.first_token
+        begin = answered if first == "read" else started
+        seconds = timeout.read if first == "read" else first
+        self._event = None if seconds is None else Deadline(begin + seconds, "first_token")
+        self.watched = True
+        self.waits: float | None = None
+
+    def heard(self) -> None:
+        """An event came: the gap begins when the next one is waited for."""
+        self._event = self.waits = None
+        self.watched = not self._as_read
+
+    def silent(self) -> None:
+        """Bytes came, and no event: keep-alives, which the read timeout takes for news."""
+        self.watched = True
+
+    def next(self, now: float) -> Deadline | None:
+        """The wait begins at `now`, or goes on."""
+        if self._event is None and self._gap is not None:
+            self._event = Deadline((self.waits or now) + self._gap, "gap")
+        if self._event is None or self._total is None:
+            return self._event or self._total
+        return min(self._event, self._total, key=lambda deadline: deadline.at)
+
+    def is_over(self, now: float) -> bool:
+        """Whether the whole call has lasted too long."""
+        return self._total is not None and now >= self._total.at

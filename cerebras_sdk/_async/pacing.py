@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,9 +15,11 @@ from .._core.retry import Course, reopens
 from .._core.tokens import used_tokens
 from .._transports._httpx import HttpxResponse, HttpxTransport
 from .._transports._pacing import Pacing
-from ..errors import APIStatusError, APITimeoutError, RateLimitError
+from ..errors import APIStatusError, APITimeoutError, CerebrasError, RateLimitError
 
 T = TypeVar("T")
+
+_LOG = logging.getLogger("cerebras_sdk")
 
 _TOO_LONG = 3600.0  # seconds; such a wait is for a daily quota, which nobody wants to wait for
 
@@ -67,12 +70,11 @@ class AsyncTurn:
     def answered(self, response: HttpxResponse, *, is_followed: bool) -> None:
         """An answer below 300 began; `is_followed`: the rest of it will come by `watch`."""
         limits = rate_limits(response.headers)
-        now = self._pacing.now()
         if response.is_read:
             tokens, cached = used_tokens(response.body)
             self._end("settle", tokens=tokens, cached=cached, limits=limits)
         elif is_followed:
-            self._pacer.observe(self._ticket, now, limits)
+            self._do("observe", limits)
         else:
             self._end("settle", tokens=None, limits=limits)
 
@@ -93,7 +95,9 @@ class AsyncTurn:
     def failed(self, error: APIStatusError, headers: Headers) -> None:
         """The answer was an error."""
         limits = rate_limits(headers)
-        if isinstance(error, RateLimitError) and error.kind != "queue":
+        quota = isinstance(error, RateLimitError) and error.kind != "queue"
+        # A quota of the day may be raised long before it reopens: the service is asked each time.
+        if quota and getattr(error, "window", None) != "day":
             self._end("refuse", retry_after=error.retry_after, limits=limits)
         else:
             self._end("settle", tokens=0, limits=limits)
@@ -107,6 +111,14 @@ class AsyncTurn:
         self._end("leave")
 
     def _end(self, how: str, **what: Any) -> None:
-        ticket, self._ticket = self._ticket, None
-        if ticket is not None:
-            getattr(self._pacer, how)(ticket, self._pacing.now(), **what)
+        if self._ticket is not None:
+            self._do(how, **what)
+            self._ticket = None
+
+    def _do(self, how: str, *arguments: Any, **what: Any) -> None:
+        """Tells the pacer. That it cannot be told is no reason to lose an answer, or to hide why
+        there is none."""
+        try:
+            getattr(self._pacer, how)(self._ticket, self._pacing.now(), *arguments, **what)
+        except CerebrasError as error:
+            _LOG.warning("pacing: %s", error)

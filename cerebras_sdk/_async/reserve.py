@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -11,12 +12,16 @@ from .._core.accumulate import ChunkT, WholeT
 from .._core.chunks import Kind
 from .._core.endpoints.body import CompletionCall
 from .._core.limits import ResponseInfo
-from ..errors import ModelRetiredWarning
-from ..types import Reserved
+from .._core.reserve import RUNNERS
+from ..errors import APIError, ModelRetiredWarning
+from ..types import ChatCompletion, Completion, Reserved
 from .stream import AsyncStream, complete
 
 if TYPE_CHECKING:
     from .base import AsyncBaseClient
+
+_LOG = logging.getLogger("cerebras_sdk")
+_CAREFUL = 3  # attempts that double the bound, before it is left to the user's own
 
 
 async def answer_to(
@@ -32,18 +37,23 @@ async def answer_to(
         call = dataclasses.replace(call, notice=None)
     if client._options.reserve is None or call.stream or client._wanted != "object":
         return await complete(client, call, kind)
+    place = _place()
+    if place is None:
+        return await complete(client, call, kind)
     learner, own = client._state.reserve, call.bound()
-    site = (call.model, _place())
+    site = (call.model, place)
     bound = learner.suggest(site, maximum=own)
-    asks = 0
-    while True:
+    asks = 1
+    answer = await _ask(client, call, kind, bound)
+    while bound is not None and bound != own and _is_cut(answer):
+        # Twice as much, and then all: each answer is billed.
+        bound = learner.more(site, bound, maximum=own) if asks < _CAREFUL else own
         asks += 1
-        asked = call if bound == own else call.bounded(bound)
-        answer: WholeT = await complete(client, asked, kind)  # type: ignore[assignment]
-        cut = any(choice.finish_reason == "length" for choice in answer.choices)
-        if not cut or bound is None or bound == own:
+        try:
+            answer = await _ask(client, call, kind, bound)
+        except APIError as error:
+            _LOG.warning("an answer that was cut could not be asked for again: %s", error)
             break
-        bound = learner.more(site, bound, maximum=own)
     if answer.usage is not None:
         learner.record(site, answer.usage.completion_tokens)
     answer._response = ResponseInfo(
@@ -52,11 +62,27 @@ async def answer_to(
     return answer
 
 
-def _place() -> tuple[str, int]:
-    """The line of the user's code that waits for the answer."""
+async def _ask(
+    client: AsyncBaseClient, call: CompletionCall, kind: Kind[ChunkT, WholeT], bound: int | None
+) -> WholeT:
+    asked = call if bound == call.bound() else call.bounded(bound)
+    answer: WholeT = await complete(client, asked, kind)  # type: ignore[assignment]
+    return answer
+
+
+def _is_cut(answer: ChatCompletion | Completion) -> bool:
+    return any(choice.finish_reason == "length" for choice in answer.choices)
+
+
+def _place() -> tuple[str, int] | None:
+    """The line of the user's code that waits for the answer; None when a task or a thread of its
+    own runs the call, which says nothing of where it was made."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_OWN):
         frame = frame.f_back
+    runs = frame.f_globals.get("__name__", "").partition(".")[0]
+    if runs in RUNNERS:
+        return None
     return frame.f_code.co_filename, frame.f_lineno
 
 

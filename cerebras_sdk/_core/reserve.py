@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from .tokens import RESERVED_TOKENS
 
+# What runs tasks and threads: a call that one of these begins says nothing of its site.
+RUNNERS = frozenset({"anyio", "asyncio", "concurrent", "threading", "trio", "uvloop"})
 _KEPT = 64  # answers of a site
 _ENOUGH = 8  # answers, before anything is suggested
 _QUANTILE = 0.9

@@ -36,8 +36,8 @@ class RetryPolicy:
     max_wait: the longest wait, in seconds, that is worth making, of those that `retry-after-ms`,
         `retry-after` or the reset of the used-up window ask for. A longer one raises at once.
     budget: retries, as a part of the requests of a client, above which it stops to retry (a storm
-        of retries keeps a struggling service down); ten a minute are always allowed. None is no
-        limit.
+        of retries keeps a struggling service down); ten a minute are always allowed, and so are
+        those whose wait the service asked for. None is no limit.
 
     All that is random or a time is an argument, so that a policy is a value: share it as you like.
     """
@@ -213,7 +213,9 @@ class Course:
         delay, reason = verdict.delay, verdict.reason
         if delay is not None and self.deadline is not None and now + delay >= self.deadline:
             delay, reason = None, f"the total timeout of {self._total:g} s leaves no time for it"
-        if delay is not None and not budget.take(self._policy.budget, now):
+        # A wait that the service asked for is no storm.
+        share = self._policy.budget if asked_wait(error, learned) is None else None
+        if delay is not None and not budget.take(share, now):
             delay, reason = None, "this client made too many retries lately (RetryPolicy.budget)"
         if delay is None:
             error.attempts = tuple(self.attempts)

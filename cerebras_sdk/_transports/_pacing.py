@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any, TypeAlias
 
@@ -37,8 +38,14 @@ class LocalPacer:
     """A `Pacer` for several threads."""
 
     def __init__(self) -> None:
-        self._guard = _forks.Lock()
+        # The garbage collector may settle a forgotten stream in the middle of a call.
+        self._guard = threading.RLock()
         self._pacer = Pacer()
+        _forks.tell_of_forks(self)
+
+    def forked(self) -> None:
+        """Those who wait and those who have sent are of the other process."""
+        self._guard, self._pacer = threading.RLock(), Pacer()
 
     def join(self, tokens: int, now: float) -> int:
         with self._guard:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cerebras_sdk import Cerebras, InvalidRequestError
-from cerebras_sdk.testing import LocalServer
+from cerebras_sdk.testing import Answer, LocalServer
 
 pytestmark = pytest.mark.anyio
 
@@ -19,6 +19,11 @@ LONG = "word " * 400
 
 def asked(text: str) -> dict[str, Any]:
     return {"model": "gpt-oss-120b", "messages": [{"role": "user", "content": text}]}
+
+
+def once_and_then_402() -> Any:
+    left = iter([None])
+    return lambda request: next(left, Answer(402, {}, b"{}"))
 
 
 def bounds(server: LocalServer) -> list[int | None]:
@@ -47,9 +52,21 @@ def test_an_answer_that_it_cuts_is_asked_for_again_with_more(
             answer = client.chat.completions.create(**asked(text))
     assert answer.text.split() == LONG.split()
     assert answer.choices[0].finish_reason == "stop"
-    assert bounds(server)[8:] == [64, 128, 256, 512]
+    assert bounds(server)[8:] == [64, 128, 256, None]  # each is billed: then all that is there
     assert answer.reserved is not None
-    assert (answer.reserved.max_completion_tokens, answer.reserved.asks) == (512, 4)
+    assert (answer.reserved.max_completion_tokens, answer.reserved.asks) == (None, 4)
+
+
+def test_an_answer_that_cannot_be_asked_for_again_is_not_lost(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    with Cerebras(**options, reserve="auto", max_retries=0) as client:
+        for text in [SHORT] * 8 + [LONG]:
+            if text is LONG:
+                server.route("POST", "/v1/chat/completions", once_and_then_402())
+            answer = client.chat.completions.create(**asked(text))
+    assert answer.choices[0].finish_reason == "length"
+    assert answer.text.split() == LONG.split()[:64]
 
 
 def test_the_users_own_bound_is_never_exceeded(

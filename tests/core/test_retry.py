@@ -215,6 +215,14 @@ class TestACourse:
         with pytest.raises(APIStatusError, match="too many retries lately"):
             course.next_delay(status(500), now=0.0, random=0.5, budget=budget)
 
+    def test_does_not_charge_a_wait_that_the_service_asked_for(self) -> None:
+        budget = RetryBudget()
+        while budget.take(0.2, now=0.0):
+            pass
+        course = Course(RetryPolicy(), None, now=0.0)
+        error = status(429, retry_after="2")
+        assert course.next_delay(error, now=0.0, random=0.5, budget=budget) == 2.0
+
     def test_says_nothing_of_what_is_never_tried_again(self) -> None:
         course = Course(RetryPolicy(), None, now=0.0)
         with pytest.raises(APIStatusError) as caught:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -147,6 +148,8 @@ def test_a_stream_that_was_tried_again_is_released_when_it_is_forgotten(
         with Cerebras(**options, retry=RetryPolicy(initial_delay=0)) as client:
             forgotten_after_break(client)
             assert len(server.requests) == 3
+            if sys.version_info >= (3, 12):
+                gc.collect()  # there a connection that was reset leaves a cycle
             assert released(client, server)
     finally:
         gc.enable()

@@ -22,7 +22,7 @@ BASE_URL = "https://api.cerebras.ai"
 # Source: https://inference-docs.cerebras.ai/support/versions
 API_VERSION = "2"
 DEFAULT_TIMEOUT = 60.0  # seconds
-DEFAULT_MAX_RETRIES = 2
+DEFAULT_MAX_RETRIES = RetryPolicy().max_retries
 _TIMEOUT_OF_HTTPX = 5.0  # when nobody gives one
 USER_AGENT = f"cerebras-inference-sdk/{__version__}"
 

@@ -55,6 +55,16 @@ A cell has the error (`raw`: one of a library beneath the SDK, or of Python), th
 and the requests that were made. Each client tries again in its own way, and not at all
 (`max_retries=0`) where the fault would only come again.
 """
+
+_BELOW = """
+What answers and libraries say is searched for the values of Authorization, Cookie, your own headers
+and of queries named like a key, before it gets into an error or a line of a log: as they are,
+percent-encoded, escaped as in JSON, in base64, and cut after 12 characters or more. Not found are
+values of less than 8 characters, gateway keys that are one word of letters, and a key in another
+case, in hexadecimal, or spelled backwards. Errors keep no `set-cookie`, and their causes have no
+frames: those of HTTP libraries hold the key. Lines of httpx, httpcore, urllib3 and hpack about our
+requests are cleaned too; those of a library that you bring, such as a recorder of traffic, are not.
+"""
 Cells: TypeAlias = Mapping[str, str]  # by the name of the fault
 
 
@@ -267,7 +277,7 @@ def render(table: Mapping[str, Cells]) -> str:
         for name in (fault.name for fault in faults):
             row = [name, *(column.get(name, "not installed") for column in table.values())]
             lines += [f"| {' | '.join(row)} |"]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + _BELOW
 
 
 def main(arguments: list[str]) -> int:

@@ -17,7 +17,6 @@ import collections
 import contextlib
 import gc
 import json
-import logging
 import os
 import random
 import subprocess
@@ -76,8 +75,6 @@ STREAM_FAULTS: list[Answer | RawAnswer] = [
 def run_server() -> None:
     """Serves until stdin ends; the first line of stdout is the base URL."""
     chance = random.Random(1)
-
-    logging.getLogger("asyncio").setLevel(logging.ERROR)  # no words on clients that have left
 
     def answer(request: ReceivedRequest) -> Answer | RawAnswer | None:
         faults = ANY_FAULT + STREAM_FAULTS * (b'"stream":true' in request.body)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import trustme
 
-from cerebras_sdk._transports import _httpx, _requests
+from cerebras_sdk._transports import _answers, _bodies, _httpx, _requests
 from cerebras_sdk.testing import LocalServer, serve
 from tests import replaying
 
@@ -97,12 +97,12 @@ def pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
             for piece in cut(data):
                 yield piece
 
-    def blocking_pieces_of(response: Any, whole: Any = _requests._pieces) -> Iterator[bytes]:
+    def blocking_pieces_of(response: Any, whole: Any = _bodies.pieces_of) -> Iterator[bytes]:
         for data in whole(response):
             yield from cut(data)
 
     monkeypatch.setattr(_httpx, "_pieces", pieces_of)
-    monkeypatch.setattr(_requests, "_pieces", blocking_pieces_of)
+    monkeypatch.setattr(_answers, "pieces_of", blocking_pieces_of)
 
 
 @pytest.fixture

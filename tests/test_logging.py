@@ -7,6 +7,8 @@ import base64
 import gzip
 import json
 import logging
+import pickle
+import socket
 import traceback
 import urllib.parse
 import warnings
@@ -17,17 +19,25 @@ from typing import Any
 import msgspec
 import pytest
 
-import cerebras_sdk
-from cerebras_sdk import APIError, AsyncCerebras, Cerebras
+from cerebras_sdk import (
+    APIConnectionError,
+    APIError,
+    AsyncCerebras,
+    Cerebras,
+    KeyExchangeError,
+    NotFoundError,
+    StreamInterruptedError,
+)
 from cerebras_sdk._log import SHOWN_BYTES, TRACE, configure
-from cerebras_sdk.testing import Answer, LocalServer, RawAnswer
+from cerebras_sdk.testing import Answer, LocalServer, Pause, RawAnswer
 from cerebras_sdk.testing import ReceivedRequest as Received
 from tests.test_cassettes import ALL as CASSETTES
 
 KEY = "csk-test-Q7xv+9/kZ2m=Lw4p"
 COOKIE = "eyJhbGciOi.J9-test_t0k3n"
 HEADER = "gate-7f3a9c+d1e5b8"
-PACKAGE = str(Path(cerebras_sdk.__file__).parent)
+QUERY = "q-5f6e7d8c9b0a"  # what a gateway wants in the address, under whatever name
+CALL: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hi!"}]}
 MODELS = b'{"data": [{"id": "m"}]}'
 
 
@@ -56,7 +66,7 @@ def pieces(secret: str) -> Iterator[str]:
 
 
 def assert_unseen(text: str) -> None:
-    for secret in (KEY, COOKIE, HEADER):
+    for secret in (KEY, COOKIE, HEADER, QUERY):
         for piece in pieces(secret):
             assert piece not in text, text
 
@@ -72,22 +82,37 @@ def everything_of(error: BaseException) -> Iterator[str]:
         todo += [one.__cause__, one.__context__]
         yield from map(repr, (one, str(one), one.args, vars(one), getattr(one, "__notes__", None)))
         for frame, _ in traceback.walk_tb(one.__traceback__):
-            if frame.f_code.co_filename.startswith(PACKAGE):
+            if frame.f_code.co_filename != __file__:  # of whoever: error trackers show them all
                 yield repr(frame.f_locals)
+    yield repr(pickle.dumps(error))
 
 
 @pytest.fixture(params=["blocking", "async"])
 def ask(request: pytest.FixtureRequest, server: LocalServer) -> Callable[..., None]:
     """Makes a call, or fails to, with a client of either kind."""
 
-    def blocking(path: str = "/v1/models", **options: Any) -> None:
-        with Cerebras(base_url=server.base_url, **options) as client:
-            client.post(path, body={"prompt": "what-was-asked"}, cast_to=Wanted)
+    def blocking(path: str = "/v1/models", shown: Any = None, **options: Any) -> None:
+        with Cerebras(**{"base_url": server.base_url} | options) as client:
+            if path == "stream":
+                for _ in client.chat.completions.create(**CALL, stream=True):
+                    pass
+            elif path == "raw":
+                raw = client.with_raw_response.post("/v1/models", cast_to=Wanted)
+                shown += [raw, raw.http_request]
+            else:
+                client.post(path, body={"prompt": "what-was-asked"}, cast_to=Wanted)
 
-    def asynchronous(path: str = "/v1/models", **options: Any) -> None:
+    def asynchronous(path: str = "/v1/models", shown: Any = None, **options: Any) -> None:
         async def main() -> None:
-            async with AsyncCerebras(base_url=server.base_url, **options) as client:
-                await client.post(path, body={"prompt": "what-was-asked"}, cast_to=Wanted)
+            async with AsyncCerebras(**{"base_url": server.base_url} | options) as client:
+                if path == "stream":
+                    async for _ in await client.chat.completions.create(**CALL, stream=True):
+                        pass
+                elif path == "raw":
+                    raw = await client.with_raw_response.post("/v1/models", cast_to=Wanted)
+                    shown.extend([raw, raw.http_request])
+                else:
+                    await client.post(path, body={"prompt": "what-was-asked"}, cast_to=Wanted)
 
         asyncio.run(main())
 
@@ -140,6 +165,144 @@ def test_no_line_and_no_error_shows_a_secret(
     assert_unseen(lines(caplog))
     assert "MARK" in str(caught.value)
     assert ("MARK" in lines(caplog)) == (level == TRACE)
+
+
+@pytest.mark.parametrize(
+    "repeated", [KEY, f"X\0: {KEY}", f"session={COOKIE}", HEADER, f"?x={QUERY}"]
+)
+@pytest.mark.parametrize("line", ["%s", "HTTP/1.1 abc %s", "HTTP/1.1 200 OK\r\n%s"])
+@pytest.mark.parametrize("level", [logging.WARNING, logging.DEBUG])
+def test_no_answer_that_is_none_brings_a_secret_into_an_error_or_a_line(
+    ask: Callable[..., None],
+    server: LocalServer,
+    caplog: pytest.LogCaptureFixture,
+    line: str,
+    repeated: str,
+    level: int,
+) -> None:
+    caplog.set_level(level)
+    server.route("POST", "/v1/models", RawAnswer([line.encode() % repeated.encode(), b"\r\n\r\n"]))
+    headers = {"X-Gateway": HEADER, "Cookie": f"a=1; session={COOKIE}"}
+    with pytest.raises(APIError) as caught:
+        ask(api_key=KEY, default_headers=headers, default_query={"api_key": QUERY}, max_retries=0)
+    for text in (*everything_of(caught.value), caplog.text):
+        assert_unseen(text)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_no_frame_beneath_a_connection_error_shows_a_secret(
+    ask: Callable[..., None], server: LocalServer, monkeypatch: pytest.MonkeyPatch, silent: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        if not silent:
+            listener.close()
+        monkeypatch.setattr(server, "base_url", url)
+        headers = {"X-Gateway": HEADER, "Cookie": f"a=1; session={COOKIE}"}
+        options = {"default_query": {"x": QUERY}, "timeout": 0.1, "max_retries": 0}
+        with pytest.raises(APIConnectionError) as caught:
+            ask(api_key=KEY, default_headers=headers, **options)
+    for text in everything_of(caught.value):
+        assert_unseen(text)
+    assert caught.value.__cause__ is not None
+    frames = [frame.f_code.co_name for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+    assert frames[0] == "test_no_frame_beneath_a_connection_error_shows_a_secret"
+    assert frames[-1] in ("send", "_send")
+
+
+def test_what_the_caller_is_handling_keeps_its_frames(ask: Callable[..., None]) -> None:
+    mine = KeyError("mine")
+    try:
+        raise mine
+    except KeyError:
+        frames = mine.__traceback__
+        with pytest.raises(APIError) as caught:
+            ask(api_key=KEY, base_url="http://127.0.0.1:9", max_retries=0)
+    assert mine.__traceback__ is frames is not None
+    layer: BaseException | None = caught.value
+    while layer is not None and layer is not mine:
+        layer = layer.__context__
+    assert layer is mine
+
+
+def test_a_stream_that_breaks_in_what_repeats_the_key_shows_nothing_of_it(
+    ask: Callable[..., None], server: LocalServer
+) -> None:
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    for rest in (f"{KEY}\r\n", f"fff\r\n: {KEY}"):
+        server.route("POST", "/v1/chat/completions", RawAnswer([head, Pause(0.05), rest.encode()]))
+        with pytest.raises(StreamInterruptedError) as caught:
+            ask("stream", api_key=KEY, max_retries=0)
+        for text in everything_of(caught.value):
+            assert_unseen(text)
+
+
+@pytest.mark.parametrize("line", ["HTTP/1.1 abc session=%s", "HTTP/1.1 200 OK\r\n\0session=%s"])
+def test_no_exchange_of_cookies_shows_one(
+    ask: Callable[..., None], server: LocalServer, line: str
+) -> None:
+    server.route("GET", "/session", RawAnswer([(line % COOKIE).encode(), b"\r\n\r\n"]))
+    with pytest.raises(KeyExchangeError) as caught:
+        ask(cookies={"session": COOKIE}, session_url=server.base_url + "/session")
+    for text in everything_of(caught.value):
+        assert_unseen(text)
+
+
+def test_a_redirect_to_a_path_that_repeats_the_key_is_shown_without_it(
+    ask: Callable[..., None], server: LocalServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(TRACE, logger="cerebras_sdk")
+    coded = urllib.parse.quote(KEY, safe="")
+    server.route("POST", "/v1/models", Answer(307, {"Location": f"/at/{coded}"}, b""))
+    with pytest.raises(NotFoundError, match=r"/at/\*\*\*") as caught:
+        ask(api_key=KEY, max_retries=0)
+    for text in (*everything_of(caught.value), lines(caplog)):
+        assert_unseen(text)
+    assert "/at/***" in lines(caplog)
+
+
+@pytest.mark.parametrize("name", ["api_key", "x"])
+def test_a_query_stands_in_no_line_and_no_repr(
+    ask: Callable[..., None], server: LocalServer, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.route("POST", "/v1/models", Answer(200, {}, MODELS))
+    shown: list[object] = []
+    ask("raw", api_key=KEY, default_query={name: QUERY}, shown=shown)
+    assert QUERY in server.requests[-1].target
+    assert len(shown) == 2
+    for text in (caplog.text, *map(repr, shown)):
+        assert_unseen(text)
+        assert "/v1/models" in text
+
+
+def test_the_lines_of_others_are_left_as_they_are(
+    ask: Callable[..., None], server: LocalServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.route("POST", "/v1/models", Answer(200, {}, MODELS))
+    ask(api_key=KEY, default_query={"x": QUERY})
+    logging.getLogger("httpx").info("HTTP Request: %s", "https://other.example/?q=1")
+    assert "https://other.example/?q=1" in caplog.text
+
+
+def test_no_header_of_http2_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    for name, text, said in (
+        (
+            "hpack.hpack",
+            "Adding %s=%s to the header table, sensitive:%s, huffman:%s",
+            (False, True),
+        ),
+        ("hpack.table", "Evicting %s: %s from the header table", ()),
+    ):
+        logging.getLogger(name).debug(text, b"cookie", COOKIE.encode(), *said)
+    logging.getLogger("hpack.hpack").debug("Decoded %d, consumed %d bytes", 8, 1)
+    assert_unseen(caplog.text)
+    assert "Decoded 8, consumed 1 bytes" in caplog.text
 
 
 def test_the_search_finds_every_form() -> None:

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, TypeVar
 
-from .._core.answers import read_answer
+from .._core.answers import read_answer, refusal
 from .._core.compression import compressed, is_refused
 from .._core.endpoints.models import WARMING, plain_request
-from .._core.failures import redact, redacted_headers, status_error
 from .._core.http import Request
 from .._core.limits import LearnedLimits
 from .._core.pacing import fingerprint
@@ -59,6 +58,12 @@ class ClientState:
 
     closed: bool = False
     uncompressed: set[tuple[str, str, int]] = field(default_factory=set)  # origins that refused
+
+
+@dataclass(slots=True)
+class Learned:
+    """What a client has seen of one account, and shares with its copies that use the same."""
+
     budget: RetryBudget = field(default_factory=RetryBudget)
     limits: LearnedLimits = field(default_factory=LearnedLimits)
     reserve: LockedLearner = field(default_factory=LockedLearner)
@@ -68,6 +73,7 @@ class AsyncBaseClient(AsyncKeys):
     """Sends requests and gives what came back below 300, or raises what it means."""
 
     _state: ClientState
+    _learned: Learned
     _pacing: Pacing | None = None
     _to_warm: bool = False  # at the first use
     _wanted: Literal["object", "raw", "streamed"] = "object"  # what a call gives
@@ -114,6 +120,7 @@ class AsyncBaseClient(AsyncKeys):
                 response.headers,
                 status=response.status,
                 model=model,
+                now=time.time(),
             )
 
         return self._give(reply, read)
@@ -125,15 +132,22 @@ class AsyncBaseClient(AsyncKeys):
 
         The body is hidden: a traceback shows a frame's variables, and it may repeat the key.
         """
+
+        def read_on(body: Hidden[bytes]) -> T:
+            try:
+                return read(body)
+            except APIError as error:
+                error.attempts = error.attempts or tuple(reply.course.attempts)
+                raise
+
         if self._wanted == "object":
-            return read(Hidden(reply.response.body))
-        answer: Any = AsyncAPIResponse(reply, read, is_stream=is_stream)
+            return read_on(Hidden(reply.response.body))
+        answer: Any = AsyncAPIResponse(reply, read_on, is_stream=is_stream)
         return answer  # type: ignore[no-any-return]
 
-    def _course(self, request: Request, *, tokens: int = 0) -> Course:
-        """The call that begins with `request`, and takes `tokens` of the rate limits."""
-        now = time.monotonic()
-        return Course(self._options.retry, request.timeout.total, now=now, tokens=tokens)
+    def _course(self, request: Request) -> Course:
+        """The call that begins with `request`."""
+        return Course(self._options.retry, request.timeout.total, now=time.monotonic())
 
     async def _turn(
         self, request: Request, key: Secret | None, course: Course, model: str | None
@@ -144,7 +158,7 @@ class AsyncBaseClient(AsyncKeys):
         used = key or next(iter(request.secrets()), Secret(""))
         place = "{}://{}:{}".format(*origin(request.url))
         turn = AsyncTurn(self._pacing, fingerprint(used, place), model)
-        await turn.wait(course.tokens, course, self._transport)
+        await turn.wait(request, course, self)
         return turn
 
     async def _send(
@@ -167,10 +181,11 @@ class AsyncBaseClient(AsyncKeys):
         if origin(request.url) not in state.uncompressed:
             request = compressed(request, self._options.compression)
         course = self._course(request) if course is None else course
-        state.budget.request(self._options.retry.budget)
+        self._learned.budget.request(self._options.retry.budget)
         renewed = False
         while True:
-            key = None if request.is_signed or request.public else await self._key()
+            signed = request.is_signed or request.public
+            key = None if signed else await self._key(course.deadline)
             turn = await self._turn(request, key, course, model)
             error: APIError
             start = time.monotonic()
@@ -184,7 +199,7 @@ class AsyncBaseClient(AsyncKeys):
                 )
             except BaseException as failure:
                 if turn is not None:
-                    turn.lost()
+                    turn.lost(failure)
                 if not isinstance(failure, APIConnectionError):
                     raise
                 error = failure
@@ -206,19 +221,23 @@ class AsyncBaseClient(AsyncKeys):
                     sent=plain.body,
                     body=response.body if response.is_read else None,
                 )
-                state.limits.learn(model, response.headers, start + seconds)
-                if response.status < 300:
-                    if turn is not None:
-                        turn.answered(response, is_followed=self._wanted == "object")
-                    return AsyncReply(response, sent, course, start, seconds, turn)
-                error = status_error(
+                self._learned.limits.learn(model, response.headers, start + seconds)
+                refused = refusal(
                     response.status,
-                    redacted_headers(response.headers, sent),
-                    redact(response.body, sent),
+                    response.headers,
+                    Hidden(response.body if response.is_read else b""),
                     sent,
                     model=model,
                     now=time.time(),
                 )
+                if refused is None:
+                    if turn is not None:
+                        turn.answered(response, is_followed=self._wanted == "object")
+                    return AsyncReply(response, sent, course, start, seconds, turn)
+                error = refused
+                if response.cut is not None:
+                    error.explain("the rest of the answer could not be read")
+                    error.__cause__ = response.cut
                 if turn is not None:
                     turn.failed(error, response.headers)
                 if request is not plain and is_refused(error):
@@ -243,8 +262,8 @@ class AsyncBaseClient(AsyncKeys):
             error,
             now=time.monotonic(),
             random=random.random(),
-            budget=self._state.budget,
-            learned=self._state.limits.of(model),
+            budget=self._learned.budget,
+            learned=self._learned.limits.of(model),
         )
         status = error.status_code or type(error).__name__
         _LOG.info("%s: attempt %d in %.2f s after %s", place, course.failed + 1, delay, status)

@@ -24,9 +24,10 @@ from ..types.params import (
     ToolChoice,
     ToolParam,
 )
+from .complete import complete
 from .reserve import answer_to
 from .resource import AsyncResource
-from .stream import AsyncStream, complete
+from .stream import AsyncStream
 
 if TYPE_CHECKING:
     from .client import AsyncCerebras

@@ -26,7 +26,7 @@ from .._log import configure
 from .._transports._dotenv import read_env_file
 from .._transports._httpx import HttpClient, HttpxTransport, Lock
 from .._transports._pacing import PacingInput, pacing_of
-from .base import ClientState
+from .base import ClientState, Learned
 from .batches import AsyncBatches
 from .chat import AsyncChat
 from .completions import AsyncCompletions
@@ -65,7 +65,8 @@ class AsyncCerebras(AsyncVerbs, AsyncSettings):
     retry: the whole RetryPolicy; `max_retries` is stronger. on_retry: called with a RetryEvent
         before each wait.
     pacing: True waits for room in the rate limits instead of being refused: one budget for each key
-        and model, over all clients of this process; `SharedPacing(path)` over several processes.
+        and model, over all clients of this process. Each process, a forked one too, would spend
+        all of it: several share one by `SharedPacing(path)`.
     reserve: "auto" learns how long the whole (not the streamed) answers to each line of your code
         are, and sets `max_completion_tokens` by that, so that the rate limits set aside no more. An
         answer that this cuts is asked for again with more; `answer.reserved` tells.
@@ -149,6 +150,7 @@ class AsyncCerebras(AsyncVerbs, AsyncSettings):
         self._lock = Lock()
         self._pacing = pacing_of(pacing)
         self._state = ClientState()
+        self._learned = Learned()
         self._to_warm = warm_tcp_connection
         self._attach()
         self._warn_of_plain_http()
@@ -240,6 +242,8 @@ class AsyncCerebras(AsyncVerbs, AsyncSettings):
                 given_key(key), jar, self._environment, session_url=session_url
             )
             other._lock = Lock()
+        if other._credentials is not self._credentials or base_url is not None:
+            other._learned = Learned()
         if http_client is not None:
             other._transport = HttpxTransport(http_client)
             other._state = ClientState()

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.accumulate import Accumulator
-from .._core.http import Headers
+from .._core.http import Headers, Request
 from .._core.limits import rate_limits
-from .._core.pacing import RECHECK_SECONDS
+from .._core.pacing import RECHECK_SECONDS, Shortage
 from .._core.retry import Course, reopens
 from .._core.tokens import used_tokens
-from .._transports._httpx import HttpxResponse, HttpxTransport
+from .._transports import closed
+from .._transports._httpx import HttpxResponse, is_unsent
 from .._transports._pacing import Pacing
-from ..errors import APIStatusError, APITimeoutError, CerebrasError, RateLimitError
+from .._transports._shared_pacing import Busy
+from ..errors import APIError, APIStatusError, APITimeoutError, CerebrasError, RateLimitError
+
+if TYPE_CHECKING:
+    from .base import AsyncBaseClient
 
 T = TypeVar("T")
 
-_LOG = logging.getLogger("cerebras_sdk")
-
 _TOO_LONG = 3600.0  # seconds; such a wait is for a daily quota, which nobody wants to wait for
+_BUSY_SECONDS = 10.0  # that others may hold what the budget is kept in
 
 
 class AsyncTurn:
@@ -34,38 +37,76 @@ class AsyncTurn:
         self._ticket: Any = None
         self._total: Accumulator[Any, Any] | None = None
 
-    async def wait(self, tokens: int, course: Course, transport: HttpxTransport) -> None:
-        """Waits until `tokens` are there. Raises APITimeoutError when the call may not take as long
-        as that, RateLimitError for a daily quota."""
-        pacing, pacer = self._pacing, self._pacer
-
-        async def ask(function: Callable[..., T], *arguments: object) -> T:
-            if pacing.blocks:
-                return await transport.in_thread(function, *arguments)
-            return function(*arguments)
-
+    async def wait(self, request: Request, course: Course, client: AsyncBaseClient) -> None:
+        """Waits until the tokens of `course` are there. Raises APITimeoutError when the call may
+        not take as long as that, RateLimitError for a daily quota, CerebrasError when `client` is
+        closed meanwhile."""
+        pacer, transport = self._pacer, client._transport
+        self._ticket = pacer.join(course.tokens)
         try:
-            self._ticket = await ask(pacer.join, tokens, pacing.now())
-            while (delay := await ask(pacer.delay, self._ticket, pacing.now())) > 0:
-                least = await ask(pacer.least_delay, self._ticket, pacing.now())
+            while (delay := await self._ask(pacer.delay, request, course, client)) > 0:
                 left = course.left(time.monotonic())
-                if left is not None and least >= left:
-                    raise APITimeoutError(
-                        f"no room for {self._model} in the rate limits within the timeout (total)"
-                        f"{reopens(least)}; nothing was sent",
-                        phase="total",
-                    )
-                if least > _TOO_LONG:
-                    raise RateLimitError(
-                        f"no room for {self._model} in the rate limits{reopens(least)}; nothing "
-                        "was sent",
-                        status_code=429,
-                        retry_after=least,
-                    )
+                if delay > (_TOO_LONG if left is None else min(left, _TOO_LONG)):
+                    # It may become less, when answers come that are shorter than they could be.
+                    least = await self._ask(pacer.shortage, request, course, client)
+                    self._give_up_for(least, left, request, course)
                 await transport.sleep(min(delay, RECHECK_SECONDS, left or RECHECK_SECONDS))
         except BaseException:
             self.leave()
             raise
+
+    async def _ask(
+        self,
+        function: Callable[[Any, float], T],
+        request: Request,
+        course: Course,
+        client: AsyncBaseClient,
+    ) -> T:
+        """What a pacer says of this ticket."""
+        since = time.monotonic()
+        while True:
+            if client._state.closed:
+                raise closed()
+            now = self._pacing.now()
+            if not self._pacing.blocks:
+                return function(self._ticket, now)
+            try:
+                return await client._transport.in_thread(function, self._ticket, now)
+            except Busy as error:
+                now = time.monotonic()
+                if course.left(now) == 0:
+                    late = f"no answer from {self._pacing!r} within the timeout (total)"
+                    raise _described(APITimeoutError, late, request, course, phase="total") from (
+                        error
+                    )
+                if now - since > _BUSY_SECONDS:
+                    raise
+
+    def _give_up_for(
+        self, least: Shortage, left: float | None, request: Request, course: Course
+    ) -> None:
+        """Raises, if what is missing takes too long even at best."""
+        seconds, kind, window = least
+        of = f" ({kind} per {window})" if kind and window else f" ({kind})" if kind else ""
+        missing = f"no room for {self._model} in the rate limits{of}"
+        error: APIError
+        if left is not None and seconds >= left:
+            missing += f" within the timeout (total){reopens(seconds)}"
+            error = _described(APITimeoutError, missing, request, course, phase="total")
+        elif seconds > _TOO_LONG:
+            error = refused = _described(
+                RateLimitError,
+                f"{missing}{reopens(seconds)}",
+                request,
+                course,
+                status_code=429,
+                retry_after=seconds,
+                retry_at=time.time() + seconds,
+            )
+            refused.kind, refused.window = kind or "requests", window
+        else:
+            return
+        raise error from (course.attempts[-1].cause if course.attempts else None)
 
     def answered(self, response: HttpxResponse, *, is_followed: bool) -> None:
         """An answer below 300 began; `is_followed`: the rest of it will come by `watch`."""
@@ -74,7 +115,7 @@ class AsyncTurn:
             tokens, cached = used_tokens(response.body)
             self._end("settle", tokens=tokens, cached=cached, limits=limits)
         elif is_followed:
-            self._do("observe", limits)
+            self._pacer.observe(self._ticket, self._pacing.now(), limits)
         else:
             self._end("settle", tokens=None, limits=limits)
 
@@ -95,30 +136,42 @@ class AsyncTurn:
     def failed(self, error: APIStatusError, headers: Headers) -> None:
         """The answer was an error."""
         limits = rate_limits(headers)
-        quota = isinstance(error, RateLimitError) and error.kind != "queue"
         # A quota of the day may be raised long before it reopens: the service is asked each time.
-        if quota and getattr(error, "window", None) != "day":
-            self._end("refuse", retry_after=error.retry_after, limits=limits)
+        if isinstance(error, RateLimitError) and error.kind != "queue" and error.window != "day":
+            said = {"kind": error.kind, "window": error.window}
+            self._end("refuse", retry_after=error.retry_after, limits=limits, **said)
         else:
             self._end("settle", tokens=0, limits=limits)
 
-    def lost(self) -> None:
-        """Nobody knows whether the service has counted it."""
-        self._end("settle", tokens=None)
+    def lost(self, failure: BaseException) -> None:
+        """No answer came."""
+        refused_here = isinstance(failure, CerebrasError) and not isinstance(failure, APIError)
+        if refused_here or is_unsent(failure):
+            self.leave()
+        else:
+            # The service sets the tokens aside when the request comes, and may go on with an answer
+            # that nobody waits for: what was sent stays charged, until its headers say otherwise.
+            self._end("settle", tokens=None)
 
     def leave(self) -> None:
         """Nothing was sent."""
         self._end("leave")
 
     def _end(self, how: str, **what: Any) -> None:
-        if self._ticket is not None:
-            self._do(how, **what)
-            self._ticket = None
+        ticket, self._ticket = self._ticket, None
+        if ticket is not None:
+            getattr(self._pacer, how)(ticket, self._pacing.now(), **what)
 
-    def _do(self, how: str, *arguments: Any, **what: Any) -> None:
-        """Tells the pacer. That it cannot be told is no reason to lose an answer, or to hide why
-        there is none."""
-        try:
-            getattr(self._pacer, how)(self._ticket, self._pacing.now(), *arguments, **what)
-        except CerebrasError as error:
-            _LOG.warning("pacing: %s", error)
+
+ErrorT = TypeVar("ErrorT", bound=APIError)
+
+
+def _described(
+    kind: type[ErrorT], message: str, request: Request, course: Course, **details: Any
+) -> ErrorT:
+    sent = "; it was not sent again" if course.attempts else "; nothing was sent"
+    error = kind(
+        f"{message}{sent} [{request.place}]", url=request.where, method=request.method, **details
+    )
+    error.attempts = tuple(course.attempts)
+    return error

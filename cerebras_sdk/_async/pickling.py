@@ -17,7 +17,7 @@ from .._core.options import _header_lines as header_lines
 from .._core.secret import Hidden, Secret
 from .._transports._httpx import HttpxTransport, Lock
 from ..errors import CerebrasWarning
-from .base import AsyncBaseClient, ClientState
+from .base import AsyncBaseClient, ClientState, Learned
 from .resource import AsyncResource
 
 
@@ -72,7 +72,7 @@ class AsyncPickling(AsyncBaseClient):
         if self._key_in_pickle:
             state["_secrets"] = _secrets(options, self._credentials)
         else:
-            _tell_what_stays(options, self._environment)
+            _tell_what_stays(options, self._environment, Environment.read(os.environ))
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -103,11 +103,12 @@ class AsyncPickling(AsyncBaseClient):
         self._transport = HttpxTransport(None)
         self._lock = Lock()
         self._state = ClientState()
+        self._learned = Learned()
         self._attach()
 
 
 _MADE_ANEW = frozenset(
-    {"_credentials", "_environment", "_lock", "_options", "_state", "_transport"}
+    {"_credentials", "_environment", "_learned", "_lock", "_options", "_state", "_transport"}
 )
 # Some gateways want a key in a header of their own, or in the query.
 _SECRET_OPTIONS = frozenset({"headers", "management_key", "query"})
@@ -160,11 +161,16 @@ def _cookies(kept: Hidden[Any]) -> list[Cookie]:
     return [Cookie(**{**fields, "value": Secret(fields["value"])}) for fields in kept.value or ()]
 
 
-def _tell_what_stays(options: ClientOptions, environment: Environment) -> None:
-    """Headers and a query that the other process cannot find by itself."""
-    known = {*options.own_headers, *header_lines(environment.custom_headers)}
+def _tell_what_stays(options: ClientOptions, own: Environment, shared: Environment) -> None:
+    """What the other process cannot find by itself: headers, a query, the key of a file.
+
+    `own` is the environment of the client, `shared` that of the process.
+    """
+    known = {*options.own_headers, *header_lines(shared.custom_headers)}
     headers = sorted(options.headers.keys() - known)
-    missing = [f"default_headers {', '.join(headers)}"] * bool(headers)
+    from_file = own.api_key is not None and shared.api_key is None
+    missing = ["the key of a .env file"] * from_file
+    missing += [f"default_headers {', '.join(headers)}"] * bool(headers)
     missing += [f"default_query {', '.join(map(str, options.query))}"] * bool(options.query)
     if missing:
         warnings.warn(

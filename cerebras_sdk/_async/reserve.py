@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import sys
+import time
 import warnings
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,12 @@ from .._core.chunks import Kind
 from .._core.endpoints.body import CompletionCall
 from .._core.limits import ResponseInfo
 from .._core.reserve import RUNNERS
-from ..errors import APIError, ModelRetiredWarning
+from .._core.retry import Course
+from ..errors import CerebrasError, ModelRetiredWarning
 from ..types import ChatCompletion, Completion, Reserved
-from .stream import AsyncStream, complete
+from .complete import complete
+from .origin import AsyncOrigin
+from .stream import AsyncStream
 
 if TYPE_CHECKING:
     from .base import AsyncBaseClient
@@ -40,21 +44,26 @@ async def answer_to(
     place = _place()
     if place is None:
         return await complete(client, call, kind)
-    learner, own = client._state.reserve, call.bound()
+    learner, own = client._learned.reserve, call.bound()
     site = (call.model, place)
     bound = learner.suggest(site, maximum=own)
+    course = client._course(call.request)  # of all asks: they are one call, and have one deadline
     asks = 1
-    answer = await _ask(client, call, kind, bound)
+    answer = await _ask(client, call, kind, bound, course)
     while bound is not None and bound != own and _is_cut(answer):
         # Twice as much, and then all: each answer is billed.
-        bound = learner.more(site, bound, maximum=own) if asks < _CAREFUL else own
-        asks += 1
+        more = learner.more(site, bound, maximum=own) if asks < _CAREFUL else own
+        if course.left(time.monotonic()) == 0:
+            _LOG.warning("an answer that was cut could not be asked for again: no time is left")
+            break
         try:
-            answer = await _ask(client, call, kind, bound)
-        except APIError as error:
+            answer = await _ask(client, call, kind, more, course)
+        except CerebrasError as error:
             _LOG.warning("an answer that was cut could not be asked for again: %s", error)
             break
-    if answer.usage is not None:
+        bound, asks = more, asks + 1
+    is_whole = bound is None or bound == own or not _is_cut(answer)
+    if answer.usage is not None and is_whole:
         learner.record(site, answer.usage.completion_tokens)
     answer._response = ResponseInfo(
         answer.response_headers, Reserved(max_completion_tokens=bound, asks=asks)
@@ -63,11 +72,16 @@ async def answer_to(
 
 
 async def _ask(
-    client: AsyncBaseClient, call: CompletionCall, kind: Kind[ChunkT, WholeT], bound: int | None
+    client: AsyncBaseClient,
+    call: CompletionCall,
+    kind: Kind[ChunkT, WholeT],
+    bound: int | None,
+    course: Course,
 ) -> WholeT:
     asked = call if bound == call.bound() else call.bounded(bound)
-    answer: WholeT = await complete(client, asked, kind)  # type: ignore[assignment]
-    return answer
+    origin = AsyncOrigin(client, asked, kind, course=course)
+    reply = await origin.ask()
+    return client._give(reply, lambda body: origin.whole(reply, body))
 
 
 def _is_cut(answer: ChatCompletion | Completion) -> bool:

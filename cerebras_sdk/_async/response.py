@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -12,6 +13,7 @@ from .._core.http import Headers
 from .._core.limits import rate_limits, request_id
 from .._core.pieces import Bytes, Cutter, Lines, Text
 from .._core.secret import Hidden
+from .._core.timeout import Deadline
 from .._transports._httpx import HttpxResponse
 from ..errors import CerebrasError
 from ..types import RateLimits
@@ -110,7 +112,12 @@ class AsyncAPIResponse(Generic[T]):
         if to is not None and not self._is_stream:
             body = Hidden(await self.read())
             return read_answer(
-                body.value, to, self._reply.request, self.headers, status=self.status_code
+                body.value,
+                to,
+                self._reply.request,
+                self.headers,
+                status=self.status_code,
+                now=time.time(),
             )
         if not self._parsed:
             if self._is_stream:
@@ -168,7 +175,7 @@ class AsyncAPIResponse(Generic[T]):
         self._taken = not self._reply.response.is_read
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} [{self.status_code}] {self.method} {self.url}>"
+        return f"<{type(self).__name__} [{self.status_code}] {self._reply.request.place}>"
 
 
 class AsyncSource:
@@ -180,13 +187,15 @@ class AsyncSource:
         self._owner = owner
         self._response = response
         self._whole = response.body if response.is_read else body
+        deadline = owner._reply.course.deadline
+        self._end = None if deadline is None else Deadline(deadline, "total")
 
     async def receive(self) -> bytes:
         """The next bytes, empty at the end."""
         if self._whole is not None:
             data, self._whole = self._whole, b""
             return data
-        data = b"" if self._owner._closed else await self._response.receive()
+        data = b"" if self._owner._closed else await self._response.receive(self._end)
         if not data:
             if self._owner._closed:
                 raise CerebrasError("this answer was closed before its end was read")

@@ -72,7 +72,7 @@ class AsyncSettings(AsyncPickling):
     def rate_limits(self) -> Mapping[str, RateLimits]:
         """What the service said last of its limits, by model; `resets_at` of a window is a moment
         of `time.monotonic()`."""
-        return self._state.limits.all()
+        return self._learned.limits.all()
 
     @property
     def user_agent(self) -> str:

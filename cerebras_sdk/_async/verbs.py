@@ -14,7 +14,7 @@ from .._core.secret import Hidden
 from .._core.timeout import TimeoutInput
 from ..types import Completion
 from .base import AsyncBaseClient
-from .stream import complete
+from .complete import complete
 
 T = TypeVar("T")
 

@@ -44,12 +44,17 @@ class Accumulator(Generic[ChunkT, WholeT]):
         self.finished = False
 
     @property
+    def failed(self) -> bool:
+        """Whether a choice has `error` for its finish_reason, as some proxies write."""
+        return any(parts.finish_reason == "error" for parts in self._choices.values())
+
+    @property
     def usage(self) -> Usage | None:
         """What the answer has used, once it says so."""
         return self._last.get("usage")
 
     def add(self, chunk: ChunkT) -> None:
-        if self._first is None:
+        if self._first is None or (chunk.id and not self._first.id):
             self._first = chunk
         for choice in chunk.choices:
             parts = self._choices.get(choice.index)

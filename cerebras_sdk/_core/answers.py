@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..errors import APIResponseValidationError
+from ..errors import APIResponseValidationError, APIStatusError
 from ..types import Answer, BatchResult, BatchResultError
 from ..types._decode import decode, parse_json
 from .casting import cast, is_foreign
@@ -17,9 +17,11 @@ from .failures import (
     foreign_message,
     redact,
     redacted_headers,
+    status_error,
 )
 from .http import Headers, Request
 from .limits import ResponseInfo, request_id
+from .secret import Hidden
 
 T = TypeVar("T")
 
@@ -27,6 +29,43 @@ T = TypeVar("T")
 @functools.cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
+
+
+def refusal(
+    status: int,
+    headers: Headers,
+    body: Hidden[bytes],
+    request: Request,
+    *,
+    model: str | None = None,
+    now: float,
+) -> APIStatusError | None:
+    """The error that an answer means, also one of 200 to a request for `model` that holds an error
+    in the place of what was asked for; None for every other. `now`: unix time.
+    """
+    if status >= 300:
+        return status_error(
+            status,
+            redacted_headers(headers, request),
+            redact(body.value, request),
+            request,
+            model=model,
+            now=now,
+        )
+    if model is None or (
+        b'"choices"' in body.value
+        and b'"error"' not in body.value
+        and b'"status_code"' not in body.value
+    ):
+        return None
+    try:
+        document = parse_json(redact(body.value, request))
+    except msgspec.DecodeError:
+        return None
+    if isinstance(document, dict) and document.get("choices"):
+        return None
+    shown = redacted_headers(headers, request)
+    return embedded_error(document, shown, request, model=model, now=now)
 
 
 def read_answer(
@@ -38,8 +77,9 @@ def read_answer(
     status: int = 200,
     name: str = "answer to this request",
     model: str | None = None,
+    now: float = 0.0,
 ) -> T:
-    """The body of an answer of 200 as a `kind`, which errors call `name`.
+    """The body of an answer of 200 as a `kind`, which errors call `name`; `now`: unix time.
 
     Raises the error that stands in it instead, if one does; APIResponseValidationError for
     anything else, a completion without a choice included.
@@ -72,7 +112,7 @@ def read_answer(
     except msgspec.DecodeError:
         document = text = shown.decode("utf-8", "replace").strip()
         reason = foreign_message(200, headers, text, request.url)
-    failure = embedded_error(document, headers, request, model=model)
+    failure = embedded_error(document, headers, request, model=model, now=now)
     if failure is not None:
         raise failure
     raise APIResponseValidationError(

@@ -34,6 +34,23 @@ _BY_CODE: dict[str, type[APIStatusError]] = {
     "context_length_exceeded": errors.ContextLengthExceededError,
     "model_not_found": errors.ModelNotFoundError,
 }
+# For an error object that names no status. Codes come first: a wrong key is an
+# invalid_request_error too. Source: https://inference-docs.cerebras.ai/support/error
+_STATUSES = {
+    "wrong_api_format": 400,
+    "context_length_exceeded": 400,
+    "wrong_api_key": 401,
+    "payment_required": 402,
+    "model_not_found": 404,
+    "request_quota_exceeded": 429,
+    "token_quota_exceeded": 429,
+    "queue_exceeded": 429,
+    "invalid_request_error": 400,
+    "payment_required_error": 402,
+    "not_found_error": 404,
+    "too_many_requests_error": 429,
+    "too_many_tokens_error": 429,
+}
 _SHOWN = 300  # characters of a foreign text that a message repeats
 
 
@@ -70,19 +87,43 @@ def embedded_error(
     *,
     model: str | None = None,
     now: float = 0.0,
+    certain: bool = False,
 ) -> APIStatusError | None:
     """The error that stands in an answer of 200, or in an event of a stream; None when none does.
 
-    Its status is the one the object names: the service documents
-    `{"status_code": 500, "error": {...}}`; proxies send the flat form as well.
+    Its status is the one the object names, else that of its code or type, else 500: the service
+    documents `{"status_code": 500, "error": {...}}`; proxies send the flat form as well. `certain`:
+    it is an error, whatever its shape. `now`: unix time, from when its `retry-after` counts.
     """
     detail = error_detail(document)
-    if detail is None or not isinstance(document, dict):
+    status = _named_status(document)
+    if detail is None and (certain or status is not None):
+        detail = _unknown_detail(document)
+    if detail is None:
         return None
-    status = document.get("status_code")
-    if not isinstance(status, int) or isinstance(status, bool) or status < 400:
-        status = 404 if detail.code == "model_not_found" else 500
+    if status is None:
+        status = _STATUSES.get(detail.code or "") or _STATUSES.get(detail.type or "") or 500
     return _build(status, detail, document, headers, request, model, now, where="the answer to ")
+
+
+def _named_status(document: object) -> int | None:
+    """The error status that an object names: its own, or that of its `error`, where some proxies
+    put it, as the `code` too."""
+    if not isinstance(document, dict):
+        return None
+    inner = document.get("error")
+    named = [document.get("status_code")]
+    if isinstance(inner, dict):
+        named += [inner.get("status_code"), inner.get("code")]
+    elif inner:
+        named.append(document.get("code"))
+    return next(filter(None, map(_status, named)), None)
+
+
+def _status(value: object) -> int | None:
+    if isinstance(value, str) and re.fullmatch("[45][0-9]{2}", value):
+        return int(value)
+    return value if isinstance(value, int) and 400 <= value < 600 else None
 
 
 class ErrorDetail(msgspec.Struct, frozen=True):
@@ -97,16 +138,18 @@ class ErrorDetail(msgspec.Struct, frozen=True):
 def error_detail(document: object) -> ErrorDetail | None:
     """Reads the shapes that errors come in; None when `document` is no error.
 
-    Flat `{"message", "type", "param", "code"}`, the same under `error`, `{"error": "text"}`,
-    `{"detail": "text"}` and FastAPI's `{"detail": [{"loc", "msg", "type"}]}`.
+    Flat `{"message", "type", "param", "code"}`, the same under `error`, `{"error": "text"}` or
+    anything else that is not nothing, `{"detail": "text"}` and FastAPI's
+    `{"detail": [{"loc", "msg", "type"}]}`.
     """
     if not isinstance(document, dict):
         return None
     inner = document.get("error")
     if isinstance(inner, dict) and inner:
         return _object_detail(inner)
-    if isinstance(inner, str) and inner:
-        return ErrorDetail(message=inner, code=_text(document.get("code")))
+    if inner:
+        message = inner if isinstance(inner, str) else _shortened(str(inner))
+        return ErrorDetail(message=message, code=_text(document.get("code")))
     detail = document.get("detail")
     if isinstance(detail, str):
         return ErrorDetail(message=detail)
@@ -118,9 +161,9 @@ def error_detail(document: object) -> ErrorDetail | None:
 
 
 def _unknown_detail(parsed: object) -> ErrorDetail:
-    """JSON of no known shape: shown as it is, and its code heeded if it has one."""
+    """What is of no known shape: shown as it is, and its code heeded if it has one."""
     known = _object_detail(parsed) if isinstance(parsed, dict) else ErrorDetail(message=None)
-    return msgspec.structs.replace(known, message=_shortened(str(parsed)))
+    return msgspec.structs.replace(known, message=known.message or _shortened(str(parsed)))
 
 
 def _object_detail(fields: dict[str, Any]) -> ErrorDetail:
@@ -221,5 +264,5 @@ def _build(
         param=detail.param,
         request_id=ident,
     )
-    describe(error, now)
+    describe(error, now, paced=request.paced)
     return error

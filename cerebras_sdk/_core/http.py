@@ -94,11 +94,16 @@ class Request:
     upload: Upload | None = None  # in the place of `body`
     timeout: Timeout = field(default_factory=Timeout)
     public: bool = False  # answered without a key: none is looked for, and none sent
+    paced: bool = False  # it waited for room in the rate limits
+    shown: str | None = None  # `where`, for an address that repeats a secret
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.place}>"
 
     @property
     def where(self) -> str:
         """The address without its query, in which some gateways want a key."""
-        return self.url.partition("?")[0]
+        return self.url.partition("?")[0] if self.shown is None else self.shown
 
     @property
     def place(self) -> str:

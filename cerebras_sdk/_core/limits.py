@@ -59,13 +59,14 @@ def rate_limits(headers: Mapping[str, str], *, now: float | None = None) -> Rate
     """The windows that `x-ratelimit-*` headers name; values that are no numbers are left out.
     `now`: when the answer came, on the monotonic clock.
 
-    `remaining` is cut to `limit`: live answers have had more remaining than the limit.
+    `remaining` is cut to 0 and `limit`: live answers have had more remaining than the limit, and a
+    bucket that was overdrawn has less than nothing.
     """
     found: dict[tuple[str, str | None], dict[str, float]] = {}
     for name, text in headers.items():
         match = _NAME.fullmatch(name.lower())
         value = _number(text)
-        if match is None or value is None:
+        if match is None or value is None or (value < 0 and match[1] != "remaining"):
             continue
         kind, _, last = match[2].rpartition("-")
         key = (kind, last) if last in _WINDOWS and kind else (match[2], None)
@@ -73,8 +74,9 @@ def rate_limits(headers: Mapping[str, str], *, now: float | None = None) -> Rate
     windows = []
     for (kind, window), values in found.items():
         fields: dict[str, Any] = {name: int(values[name]) for name in values if name != "reset"}
-        if "limit" in fields and "remaining" in fields:
-            fields["remaining"] = max(0, min(fields["remaining"], fields["limit"]))
+        if "remaining" in fields:
+            left = max(0, fields["remaining"])
+            fields["remaining"] = min(left, fields.get("limit", left))
         reset = values.get("reset")
         resets_at = None if reset is None or now is None else now + reset
         windows.append(
@@ -88,4 +90,4 @@ def _number(text: str) -> float | None:
         value = float(text)
     except ValueError:
         return None
-    return value if 0 <= value < 1e15 else None
+    return value if abs(value) < 1e15 else None

@@ -118,6 +118,7 @@ class ClientOptions:
             raise InvalidRequestError(f"retry takes a RetryPolicy, not {type(retry).__name__}")
         if on_retry is not None and not callable(on_retry):
             raise InvalidRequestError("on_retry takes a function of one RetryEvent")
+        refuse_coroutine("on_retry", on_retry)
         if reserve not in (None, "auto"):
             raise InvalidRequestError(f'reserve must be "auto" or None, not {reserve!r}')
         policy = RetryPolicy() if retry is None else retry

@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from ..types import RateLimits, RateLimitWindow
+from ..types import RateLimits
+from .buckets import Bucket, length_of
 from .secret import Secret
 
 PROBE_SECONDS = 10.0  # while no limits are known, for how long one request goes ahead alone
 RECHECK_SECONDS = 1.0  # nobody who waits should sleep longer without asking again
 
-_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0}
 _TURN = 0.05  # seconds until those behind somebody who may go ask again
 _REFUSED = 1.0  # seconds after a refusal that names no time
 # How much longer one request may be under way than the next. The service's bucket starts to refill
 # when the request gets there, so the mirror would be ahead of it by that time.
 _JITTER = 0.5
 _ROUNDING = 1e-6  # seconds; unix time as a float is no finer
-_Positive = Annotated[float, msgspec.Meta(gt=0)]
-
-
-class _Bucket(msgspec.Struct):
-    """One window: `level` of `limit` is there at the time `at`, and it fills in `seconds`."""
-
-    kind: str
-    seconds: _Positive
-    limit: _Positive
-    level: float
-    at: float
-
-    @property
-    def rate(self) -> float:
-        return self.limit / self.seconds
-
-    def refill(self, now: float) -> None:
-        if now > self.at:
-            self.level = min(self.limit, self.level + (now - self.at) * self.rate)
-        # Times of threads are a little out of order; when it is more than that, a clock was set.
-        if now > self.at or now < self.at - 60:
-            self.at = now
 
 
 class _Entry(msgspec.Struct):
@@ -52,6 +30,15 @@ class _Entry(msgspec.Struct):
     back: int = 0
     used: int = 0
     done: int = 0
+
+
+class Shortage(NamedTuple):
+    """What is waited for: `seconds`, of the window that takes longest. `kind` is requests or
+    tokens, `window` its length; None where the service has refused, and did not say."""
+
+    seconds: float
+    kind: str | None = None
+    window: str | None = None
 
 
 class Pacer(msgspec.Struct):
@@ -70,7 +57,7 @@ class Pacer(msgspec.Struct):
     kind is neither requests nor tokens are left alone.
     """
 
-    buckets: dict[str, _Bucket] = {}
+    buckets: dict[str, Bucket] = {}
     waiting: dict[int, _Entry] = {}
     sent: dict[int, _Entry] = {}
     held: int = 0  # tokens of those that were sent
@@ -83,6 +70,7 @@ class Pacer(msgspec.Struct):
     probe: int = -1
     probe_until: float = 0.0
     blocked_until: float = 0.0
+    blocked_by: tuple[str | None, str | None] = (None, None)  # kind and window of what refused
 
     @property
     def head(self) -> int | None:
@@ -93,9 +81,19 @@ class Pacer(msgspec.Struct):
 
     def join(self, tokens: int, now: float) -> int:
         """A ticket at the end of the queue, for a request that will reserve `tokens`."""
-        self.waiting[self.next] = _Entry(max(0, tokens), now)
+        ticket = self.number()
+        self.enter(ticket, tokens, now)
+        return ticket
+
+    def number(self) -> int:
+        """A ticket that is not in the queue yet, for who may be interrupted at any moment: one that
+        stands there and that nobody knows of holds up all others."""
         self.next += 1
         return self.next - 1
+
+    def enter(self, ticket: int, tokens: int, now: float) -> None:
+        """Puts a new ticket at the end of the queue."""
+        self.waiting[ticket] = _Entry(max(0, tokens), now)
 
     def delay(self, ticket: int, now: float) -> float:
         """Seconds until the request may go, as far as is known; 0.0: it goes now, and is counted.
@@ -115,9 +113,13 @@ class Pacer(msgspec.Struct):
     def least_delay(self, ticket: int, now: float) -> float:
         """The same, if every answer that is awaited were to cost nothing: who cannot wait as long
         as this can give up at once."""
+        return self.shortage(ticket, now).seconds
+
+    def shortage(self, ticket: int, now: float) -> Shortage:
+        """The same, and what it is that is missing."""
         if ticket not in self.waiting:
-            return 0.0
-        return self._wait(ticket, now, spare=self.held)
+            return Shortage(0.0)
+        return self._missing(ticket, now, spare=self.held)
 
     def observe(self, ticket: int, now: float, limits: RateLimits) -> None:
         """The headers of a good answer came, and the rest of it will follow."""
@@ -157,13 +159,16 @@ class Pacer(msgspec.Struct):
         *,
         retry_after: float | None = None,
         limits: RateLimits | None = None,
+        kind: str | None = None,
+        window: str | None = None,
     ) -> None:
-        """The answer was a 429 for a quota (not for a full queue): nothing was counted, and nobody
-        goes for `retry_after` seconds."""
+        """The answer was a 429 for a quota (not for a full queue), of that kind and window: nothing
+        was counted, and nobody goes for `retry_after` seconds."""
         entry = self.sent.get(ticket)
         self.leave(ticket, now)
         pause = _REFUSED if retry_after is None else retry_after
-        self.blocked_until = max(self.blocked_until, now + pause)
+        if now + pause > self.blocked_until:
+            self.blocked_until, self.blocked_by = now + pause, (kind, window)
         if entry:
             self._learn(ticket, is_answer=False, limits=limits)
             self._resync(entry, now, limits)
@@ -175,6 +180,14 @@ class Pacer(msgspec.Struct):
             self.held -= entry.tokens
             self._learn(ticket, is_answer=False, limits=None)
             self._give(now, tokens=entry.tokens, requests=1)
+
+    def is_idle(self, now: float) -> bool:
+        """Whether nobody waits or is under way, and all that was used has come back."""
+        if self.waiting or self.sent or now < self.blocked_until:
+            return False
+        for bucket in self.buckets.values():
+            bucket.refill(now)
+        return all(bucket.level >= bucket.limit for bucket in self.buckets.values())
 
     def to_state(self) -> dict[str, Any]:
         """Everything, as JSON can say it."""
@@ -200,25 +213,28 @@ class Pacer(msgspec.Struct):
             bucket.level = min(bucket.level, bucket.limit - late)
             bucket.level -= 1 if "request" in bucket.kind else tokens
 
-    def _wait(self, ticket: int, now: float, *, spare: int | None = None) -> float:
+    def _wait(self, ticket: int, now: float) -> float:
+        return max(self._missing(ticket, now).seconds, self.probe_until - now, 0.0)
+
+    def _missing(self, ticket: int, now: float, *, spare: int = 0) -> Shortage:
         """Until there is room for a request and as many as are surely before it. `spare`: tokens
-        that could be back at any moment, and then so could the headers that the probe waits for."""
+        that could be back at any moment."""
         tokens = self.waiting[ticket].tokens
         # Those that left the queue may all have been before it.
         ahead = max(ticket - self.next + len(self.waiting), ticket != self.head)
-        wait = self.blocked_until - now
-        if spare is None:
-            wait = max(wait, self.probe_until - now)
-        for bucket in self.buckets.values():
+        found = Shortage(max(0.0, self.blocked_until - now), *self.blocked_by)
+        for name, bucket in self.buckets.items():
             bucket.refill(now)
-            if "request" in bucket.kind:
+            kind = "requests" if "request" in bucket.kind else "tokens"
+            if kind == "requests":
                 missing = min(1.0, bucket.limit) + ahead - bucket.level
             else:
-                there = min(bucket.limit, bucket.level + (spare or 0))
-                missing = min(tokens, bucket.limit) - there
-            if missing > 0:
-                wait = max(wait, missing / bucket.rate + _ROUNDING)
-        return max(0.0, wait)
+                missing = min(tokens, bucket.limit) - min(bucket.limit, bucket.level + spare)
+            seconds = missing / bucket.rate + _ROUNDING
+            if missing > 0 and seconds > found.seconds:
+                window = name.rpartition(" ")[2]
+                found = Shortage(seconds, kind, None if window == "None" else window)
+        return found
 
     def _give(self, now: float, *, tokens: int, cached: int = 0, requests: int = 0) -> None:
         for bucket in self.buckets.values():
@@ -246,7 +262,7 @@ class Pacer(msgspec.Struct):
             if not window.limit or not (is_requests or "token" in window.kind):
                 continue
             there = window.limit if window.remaining is None else window.remaining
-            name, length = f"{window.kind} {window.window}", _length(window)
+            name, length = f"{window.kind} {window.window}", length_of(window)
             if (bucket := self.buckets.get(name)) is None:
                 if own and not is_requests:
                     # No more can have been set aside, or come back, than is missing.
@@ -254,7 +270,7 @@ class Pacer(msgspec.Struct):
                     entry.tokens = min(entry.tokens, max(0, window.limit - there))
                     self.held += entry.tokens
                 there -= len(self.sent) - own if is_requests else self.held - own * entry.tokens
-                self.buckets[name] = _Bucket(window.kind, length, window.limit, there, now)
+                self.buckets[name] = Bucket(window.kind, length, window.limit, there, now)
                 continue
             bucket.seconds = max(bucket.seconds, length)
             bucket.refill(now)
@@ -273,13 +289,6 @@ class Pacer(msgspec.Struct):
                 bucket.level = highest
             elif there > 0:  # 0 may stand for less
                 bucket.level = max(bucket.level, lowest)
-
-
-def _length(window: RateLimitWindow) -> float:
-    """In seconds; of one without a name, the shortest that its reset allows."""
-    reset = window.reset or 0.0
-    unnamed = "minute" if reset <= 60 else "hour" if reset <= 3600 else "day"
-    return _SECONDS[window.window if window.window in _SECONDS else unnamed]
 
 
 def fingerprint(key: Secret, origin: str) -> str:

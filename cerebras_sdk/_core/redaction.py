@@ -6,16 +6,20 @@ import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
 from .http import Headers, Request
 from .secret import Hidden, Secret
 
 _SHORTEST = 8  # what is shorter is the dummy of a local server, such as "x" or "null"
 _PREFIX = 12  # from so many characters on, the beginning of a key is as good as the key
+_KEY = b"csk-"
 _STARS = b"***"
 _WORD = re.compile(r"[A-Za-z]?[a-z]{1,19}|[A-Z]{1,20}")
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie"})
+_OF_A_SECRET = re.compile(  # what gateways call the key that they want in the address
+    r"(?:key|token|secret|passw(?:or)?d|auth\w*|credentials?|sig(?:nature)?)$", re.IGNORECASE
+)
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 # A proxy may have escaped what was escaped before: %252D, \\u002d in a text in a text, \u00252D.
 _MARK = rb"(?:%|\\{1,8}u0025)(?:25){0,8}"
@@ -47,15 +51,26 @@ def redact(data: bytes, request: Request) -> bytes:
     return _Needles.of(request).removed_from(data)
 
 
+def cleaned(text: str, request: Request) -> str:
+    """A text of a library or of a server about `request`, on one line and without its secrets: the
+    query of its address is one."""
+    where, _, query = request.url.partition("?")
+    if query:
+        path = urlsplit(where).path
+        text = re.sub(re.escape(path) + r"\?[^\s\"'()<>]+", lambda _: path, text)
+    shown = redact(text.encode("utf-8", "backslashreplace"), request)
+    return " ".join(shown.decode("utf-8", "replace").split())
+
+
 def redacted_headers(headers: Headers, request: Request) -> Headers:
-    """`headers` without the request's secrets."""
+    """`headers` without the request's secrets, and without the cookies that they set."""
     needles = _Needles.of(request)
     every = Hidden("\n".join(headers.values()).encode("latin-1", "replace"))
-    if needles.removed_from(every.value) == every.value:
+    if "set-cookie" not in headers and needles.removed_from(every.value) == every.value:
         return headers
     return Headers(
-        (name, needles.removed_from(value.encode("latin-1", "replace")).decode("latin-1"))
-        for name, value in headers.items()
+        (name, "***" if name == "set-cookie" else needles.removed_from(raw).decode("latin-1"))
+        for name, raw in ((n, v.encode("latin-1", "replace")) for n, v in headers.items())
     )
 
 
@@ -67,6 +82,33 @@ def excerpt(data: bytes, request: Request, limit: int) -> bytes:
     if len(data) > limit + _MARGIN:
         shown = shown[:-_MARGIN]
     return shown[:limit]
+
+
+class Tail:
+    """Keeps the last bytes of what is added, to show them without the secrets of a request.
+
+    `add(data)` costs the same however long it goes on, and whatever the size of the pieces.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._least = limit + _MARGIN
+        self._kept = bytearray()
+        self._is_cut = False
+
+    def add(self, data: bytes) -> None:
+        kept = self._kept
+        kept += data
+        if len(kept) > 2 * self._least:
+            del kept[: -self._least]
+            self._is_cut = True
+
+    def shown(self, request: Request) -> bytes:
+        """The last `limit` bytes at most."""
+        shown = redact(bytes(self._kept), request)
+        # Stars are shorter than what they stand for, so all of a secret that the beginning may have
+        # cut in two, and which nobody can tell, is in what is left out.
+        return (shown[_MARGIN:] if self._is_cut else shown)[-self._limit :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +204,9 @@ def _secrets(request: Request) -> Iterator[tuple[Secret, bool]]:
             yield Secret(value.reveal().rpartition(" ")[2]), is_key
         if not is_key:
             yield value, False
+    for name, text in parse_qsl(request.url.partition("?")[2]):
+        if _OF_A_SECRET.search(name):
+            yield Secret(text), False
 
 
 def _forms(secret: Secret, *, is_key: bool) -> Iterator[_Needle]:
@@ -183,6 +228,8 @@ def _forms(secret: Secret, *, is_key: bool) -> Iterator[_Needle]:
             least = min(_PREFIX * 4 // 3 - 2, len(inner)) if short else len(inner)
             yield _Needle(inner, least, True)
             yield _Needle(inner.translate(bytes.maketrans(b"+/", b"-_")), least, True)
+        if variant.startswith(_KEY) and len(variant) > len(_KEY) + _PREFIX:
+            yield _Needle(variant[len(_KEY) :], _PREFIX)  # some texts have lost the beginning
 
 
 def _starts(first: int, data: bytes) -> Iterator[int]:

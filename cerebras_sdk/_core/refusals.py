@@ -21,10 +21,15 @@ _KINDS = {
 }
 _KNOBS = {
     "tokens": "max_completion_tokens is reserved up front (16384 when it is not given): give a "
-    "smaller one, or let the client wait for room with pacing=True",
-    "requests": "send fewer at once, or let the client wait for room with pacing=True",
+    "smaller one",
+    "requests": "send fewer at once",
     "queue": "the service is full, whatever your quota; a later try passes",
 }
+_WAIT = ", or let the client wait for room with pacing=True"
+_OTHERS = (
+    "; this client is paced, so others use the quota too: processes of one machine share it by "
+    "pacing=SharedPacing(path)"
+)
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
@@ -49,20 +54,21 @@ def _seconds(text: str | None) -> float | None:
     return value if 0 <= value < float("inf") else None
 
 
-def describe(error: APIStatusError, now: float) -> None:
-    """Puts into `error` what its message and headers say beyond its status."""
+def describe(error: APIStatusError, now: float, *, paced: bool = False) -> None:
+    """Puts into `error` what its message and headers say beyond its status; `paced`: its request
+    has waited for room."""
     error.retry_after = retry_after(error.headers, now)
     if isinstance(error, ContextLengthExceededError):
         lengths = _LENGTHS.search(error.message)
         if lengths is not None:
             error.current, error.limit = int(lengths[1]), int(lengths[2])
     if isinstance(error, RateLimitError):
-        _describe_quota(error)
+        _describe_quota(error, paced)
     if error.retry_after is not None:
         error.retry_at = now + error.retry_after
 
 
-def _describe_quota(error: RateLimitError) -> None:
+def _describe_quota(error: RateLimitError, paced: bool) -> None:
     error.rate_limits = rate_limits(error.headers)
     words = _QUOTA.search(error.message)
     error.kind = _KINDS.get(error.code or "") or _KINDS.get(error.type or "")
@@ -74,4 +80,5 @@ def _describe_quota(error: RateLimitError) -> None:
         if error.retry_after is None:
             window = error.rate_limits.get(error.kind, error.window)
             error.retry_after = None if window is None else window.reset
-    error.explain(_KNOBS[error.kind])
+    way = "" if error.kind == "queue" else _OTHERS if paced else _WAIT
+    error.explain(_KNOBS[error.kind] + way)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,30 +11,18 @@ import msgspec
 from ..errors import APIError, StreamResumeError
 from ..types import ChatCompletion, ChatCompletionChunk
 from ..types._decode import convert
+from .accumulate import ChatAccumulator
 from .chunks import CHAT, ChunkReader, speaks
 from .endpoints.body import CompletionCall
 from .http import Headers, Request
+from .seam import Seam
 from .tokens import reserved_tokens
 
-_PLEASE = (
+_REQUEST = (
     "Your answer was cut off. Continue it exactly where it stopped, in the middle of a word if "
     "need be. Do not repeat any of it, do not begin again, and say nothing else."
 )
-_OVERLAP = 200  # characters at the end of the old text that a model may say again
-_REPEATED = 4  # the same characters on both sides of a seam; fewer may be a coincidence
-_BEGINS = 48  # characters that begin as the old text did are a new beginning; of a short one, half
-_BEGINS_SHORT = 16
-_ANNOUNCEMENT = 120  # characters
-_OPENERS = (
-    "sure", "certainly", "of course", "okay", "absolutely", "sorry", "apologies", "continuing",
-    "here is", "here's",
-)  # fmt: skip
-# "Sure, here is the rest:"; a sentence of an answer that is going on hardly looks like it.
-_ANNOUNCES = re.compile(
-    rf"\s*({'|'.join(_OPENERS)})\b"
-    r"(?=[^\n:]*\b(rest|remain\w*|continu\w*|left off|stopped|cut off)\b)[^\n:]*[:\n]\s*",
-    re.IGNORECASE,
-)
+_PLEASE = {"role": "user", "content": _REQUEST}
 
 
 def continued(call: CompletionCall, partial: ChatCompletion | None) -> CompletionCall:
@@ -51,7 +38,8 @@ def continued(call: CompletionCall, partial: ChatCompletion | None) -> Completio
 
 
 def continuation(body: Mapping[str, Any], partial: ChatCompletion | None) -> dict[str, Any]:
-    """The body of the request that asks for the rest of `partial`, the answer to `body`.
+    """The body of the request that asks for the rest of `partial`, the answer to `body`, which may
+    itself have asked for the rest of what `partial` begins with.
 
     Raises StreamResumeError for an answer that cannot be continued: several choices, tool calls,
     structured output, whose pieces would not join, and no text yet.
@@ -81,8 +69,10 @@ def continuation(body: Mapping[str, Any], partial: ChatCompletion | None) -> dic
         for name, value in body.items()
         if name not in ("prediction", "min_tokens", "min_completion_tokens")
     }
-    please = {"role": "user", "content": _PLEASE}
-    return {**asked, "messages": [*body["messages"], said, please]}
+    messages = body["messages"]
+    if messages[-1:] == [_PLEASE]:
+        messages = messages[:-2]
+    return {**asked, "messages": [*messages, said, _PLEASE]}
 
 
 class ContinuedReader(ChunkReader[ChatCompletionChunk, ChatCompletion]):
@@ -90,7 +80,9 @@ class ContinuedReader(ChunkReader[ChatCompletionChunk, ChatCompletion]):
 
     `total` is the whole: the text of both, the reasoning of the first (that of the second is about
     the seam, and nobody gets it), and the usage of the last request: of one that broke off the
-    service tells none. Chunks are held back until it is clear how the two texts join.
+    service tells none. Chunks are held back until it is clear how the two texts join. What is still
+    held when the rest fails is in `.partial` of the failure and nowhere else: nobody has seen it,
+    and the next request for the rest goes on from what was seen.
     """
 
     def __init__(
@@ -101,8 +93,9 @@ class ContinuedReader(ChunkReader[ChatCompletionChunk, ChatCompletion]):
         *,
         model: str,
         failure: APIError,
+        now: float = 0.0,
     ) -> None:
-        super().__init__(request, headers, CHAT, model=model, n=1)
+        super().__init__(request, headers, CHAT, model=model, n=1, now=now)
         self.total.add(_as_chunk(before))
         self._cause = failure
         self._seam: Seam | None = Seam(before.text)
@@ -141,6 +134,23 @@ class ContinuedReader(ChunkReader[ChatCompletionChunk, ChatCompletion]):
         self._seam = None
         self._held.clear()
 
+    def _partial(self) -> ChatCompletion:
+        given = self.total.completion()
+        if self._seam is None or not self._held:
+            return given
+        everything = ChatAccumulator()
+        everything.add(_as_chunk(given))
+        repeated = sum(len(held.text) for held in self._held) - len(self._seam.so_far)
+        for held in self._held:
+            repeated = _cut(held, repeated)
+            everything.add(held)
+        return everything.completion()
+
+    def _fail(self, error: APIError) -> None:
+        super()._fail(error)
+        if self._held:
+            error._seen = self.total.completion()
+
     def _give(self, chunk: ChatCompletionChunk) -> None:
         self.total.add(chunk)
         if speaks(chunk):
@@ -177,84 +187,3 @@ def _cut(chunk: ChatCompletionChunk, size: int) -> int:
             if not tokens:
                 choice.logprobs = None
     return size
-
-
-def _is_repetition(text: str) -> bool:
-    """Whether the same text on both sides of a seam is more than a coincidence, as one letter, an
-    indentation or a closing bracket on its line are."""
-    return len(text) >= _REPEATED and len(text.strip()) >= 2
-
-
-class Seam:
-    """Joins the text of a continuation to the text before it.
-
-    `feed(text)` gives what is new of it, or None as long as it is held back: until it is clear
-    whether it repeats the end of the old text. `end()` gives what is new of what is still held when
-    the continuation is over. Both raise StreamResumeError when the model began anew, or talks about
-    its answer.
-    """
-
-    def __init__(self, before: str) -> None:
-        self._joined = False
-        self._before = before
-        self._tail = before[-_OVERLAP:]
-        self._begins = min(_BEGINS, max(_BEGINS_SHORT, len(before) // 2))
-        self._held = ""
-
-    def feed(self, text: str) -> str | None:
-        if self._joined:
-            return text
-        self._held += text
-        return None if self._is_open() else self._join()
-
-    def end(self) -> str:
-        return "" if self._joined else self._join()
-
-    def _is_open(self) -> bool:
-        """Whether more text could change what is to be made of what is held."""
-        held = self._held
-        if self._may_repeat(held):
-            return True
-        announcement = _ANNOUNCES.match(held)
-        if announcement is not None:
-            return self._may_repeat(held[announcement.end() :])
-        if self._repeats(held):
-            return False
-        start = held.lstrip()
-        if len(start) < self._begins and self._before.lstrip().startswith(start):
-            return True  # may be a new beginning
-        start = start.lower()
-        # The line may announce the continuation.
-        return (
-            len(held) < _ANNOUNCEMENT
-            and re.search("[:\n]", start) is None
-            and any(start.startswith(o) or o.startswith(start) for o in _OPENERS)
-        )
-
-    def _may_repeat(self, text: str) -> bool:
-        """Whether `text` and more could be a longer part of the tail than it is now."""
-        return 0 <= self._tail.find(text) < len(self._tail) - len(text)
-
-    def _repeats(self, text: str) -> int:
-        """How many characters of `text` repeat the end of the old text."""
-        for size in range(min(len(text), len(self._tail)), 0, -1):
-            if self._tail.endswith(text[:size]):
-                return size if _is_repetition(text[:size]) else 0
-        return 0
-
-    def _join(self) -> str:
-        held, self._held, self._joined = self._held, "", True
-        size = self._repeats(held)
-        if size:
-            return held[size:]
-        start, began = held.lstrip(), self._before.lstrip()
-        if len(start) >= self._begins and began.startswith(start[: self._begins]):
-            raise StreamResumeError("the model began its answer anew instead of continuing it")
-        announcement = _ANNOUNCES.match(held)
-        if announcement is None:
-            return held
-        rest = held[announcement.end() :]
-        size = self._repeats(rest)
-        if not size:
-            raise StreamResumeError("the model talks about its answer instead of continuing it")
-        return rest[size:]

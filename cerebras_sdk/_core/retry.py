@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -60,15 +61,22 @@ class RetryPolicy:
                 raise InvalidRequestError(f"{name} must be a number, 0 or more, not {value!r}")
 
     def decide(
-        self, attempts: int, error: APIError, *, random: float, learned: RateLimits | None = None
+        self,
+        attempts: int,
+        error: APIError,
+        *,
+        random: float,
+        now: float = 0.0,
+        learned: RateLimits | None = None,
     ) -> Verdict:
         """Whether `error`, of attempt number `attempts`, is worth another one.
 
-        `random`: in [0, 1); `learned`: the rate limits of the model as they were seen last.
+        `random`: in [0, 1); `learned`: the rate limits of the model as they were seen last, and
+        `now`: the clock of their `resets_at`, the monotonic one.
         """
         if not is_transient(error):
             return Verdict(None)
-        wait = asked_wait(error, learned)
+        wait = asked_wait(error, learned, now)
         if isinstance(error, RateLimitError) and error.window == "day":
             return Verdict(None, f"a daily quota is not waited for{reopens(wait)}")
         if attempts > self.max_retries:
@@ -141,7 +149,7 @@ def is_transient(error: APIError) -> bool:
         return True
     if isinstance(error, PaymentRequiredError):
         return False
-    asked = error.headers.get("x-should-retry")
+    asked = error.headers.get("x-should-retry", "").lower()
     if asked in ("true", "false"):
         return asked == "true"
     if isinstance(error, BadRequestError):
@@ -149,8 +157,8 @@ def is_transient(error: APIError) -> bool:
     return error.status_code in (408, 409, 429) or error.status_code >= 500
 
 
-def asked_wait(error: APIError, learned: RateLimits | None = None) -> float | None:
-    """The seconds that the service wants us to wait, None when it does not say."""
+def asked_wait(error: APIError, learned: RateLimits | None, now: float) -> float | None:
+    """The seconds from `now` that the service wants us to wait, None when it does not say."""
     if not isinstance(error, APIStatusError):
         return None
     if error.retry_after is not None:
@@ -158,17 +166,20 @@ def asked_wait(error: APIError, learned: RateLimits | None = None) -> float | No
     if not isinstance(error, RateLimitError) or error.kind == "queue" or learned is None:
         return None
     window = learned.get(error.kind or "", error.window)
-    return None if window is None else window.reset
+    if window is None or window.resets_at is None:
+        return None
+    return max(0.0, window.resets_at - now)
 
 
 def reopens(wait: float | None) -> str:
     """When it is worth another try, in words."""
     if wait is None:
         return ""
-    minutes, seconds = divmod(round(wait), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (minutes > 0)
-    return f"; it reopens in {' '.join(parts) or f'{seconds} s'}"
+    # Rounded up: who comes too early is refused again.
+    seconds = math.ceil(wait) if wait < 3600 else math.ceil(wait / 60) * 60
+    left = {"h": seconds // 3600, "min": seconds // 60 % 60, "s": seconds % 60}
+    parts = [f"{count} {unit}" for unit, count in left.items() if count]
+    return f"; it reopens in {' '.join(parts) or '0 s'}"
 
 
 class Course:
@@ -209,12 +220,14 @@ class Course:
 
         `now`: monotonic; `random`: in [0, 1).
         """
-        verdict = self._policy.decide(len(self.attempts) + 1, error, random=random, learned=learned)
+        verdict = self._policy.decide(
+            len(self.attempts) + 1, error, random=random, now=now, learned=learned
+        )
         delay, reason = verdict.delay, verdict.reason
         if delay is not None and self.deadline is not None and now + delay >= self.deadline:
             delay, reason = None, f"the total timeout of {self._total:g} s leaves no time for it"
         # A wait that the service asked for is no storm.
-        share = self._policy.budget if asked_wait(error, learned) is None else None
+        share = self._policy.budget if asked_wait(error, learned, now) is None else None
         if delay is not None and not budget.take(share, now):
             delay, reason = None, "this client made too many retries lately (RetryPolicy.budget)"
         if delay is None:

@@ -9,6 +9,9 @@ from typing import Literal, Protocol, TypeAlias
 
 from ..errors import InvalidRequestError, Phase
 
+# Seconds in which who looks late may read what had come in time; keep-alives may come faster than
+# they are read.
+_GRACE = 0.1
 _FOREVER = 1e8  # seconds; what is longer is no limit, and more than some sockets can count
 
 
@@ -146,40 +149,67 @@ class StreamClocks:
     `deadline`: the end of the whole call, if it has one. All on the monotonic clock.
     `watched`: False while there is nothing to watch that the read timeout of the transport does not
     watch as well; `next` need not be asked then, and `waits` is told when the wait began.
+
+    A clock that is as long as the read timeout is called "read" while nothing at all comes, and by
+    its own name once there were bytes.
     """
 
-    __slots__ = ("_as_read", "_event", "_gap", "_total", "waits", "watched")
+    __slots__ = ("_as_read", "_event", "_gap", "_late", "_name", "_read", "_total", "waits",
+                 "watched")  # fmt: skip
 
     def __init__(
         self, timeout: Timeout, *, started: float, answered: float, deadline: float | None
     ) -> None:
         self._gap = timeout.read if timeout.gap == "read" else timeout.gap
         self._total = None if deadline is None else Deadline(deadline, "total")
-        self._as_read = self._gap == timeout.read and deadline is None
+        self._read = timeout.read
+        self._as_read = self._gap == self._read and deadline is None
         first = timeout.first_token
         begin = answered if first == "read" else started
         seconds = timeout.read if first == "read" else first
-        self._event = None if seconds is None else Deadline(begin + seconds, "first_token")
+        self._name: Phase = "first_token"  # of the clock that runs, once there were bytes
+        phase: Phase = "read" if first == "read" else "first_token"
+        self._event = None if seconds is None else Deadline(begin + seconds, phase)
+        self._late: float | None = None  # since when an event is overdue
         self.watched = True
         self.waits: float | None = None
 
     def heard(self) -> None:
         """An event came: the gap begins when the next one is waited for."""
-        self._event = self.waits = None
+        self._event = self._late = self.waits = None
+        self._name = "gap"
         self.watched = not self._as_read
 
     def silent(self) -> None:
         """Bytes came, and no event: keep-alives, which the read timeout takes for news."""
         self.watched = True
+        if self._event is not None:
+            self._event = Deadline(self._event.at, self._name)
 
     def next(self, now: float) -> Deadline | None:
         """The wait begins at `now`, or goes on."""
         if self._event is None and self._gap is not None:
-            self._event = Deadline((self.waits or now) + self._gap, "gap")
-        if self._event is None or self._total is None:
-            return self._event or self._total
-        return min(self._event, self._total, key=lambda deadline: deadline.at)
+            is_read = self._gap == self._read and self.waits is None
+            self._event = Deadline((self.waits or now) + self._gap, "read" if is_read else "gap")
+        ends = [end for end in (self._event, self._total) if end is not None]
+        if ends and self._read is not None:
+            # The transport has this clock as well: two that run out at about the same time would
+            # take turns in being the first.
+            ends.append(Deadline(now + self._read, "read"))
+        return min(ends, key=lambda end: end.at, default=None)  # of equals, the first
 
-    def is_over(self, now: float) -> bool:
-        """Whether the whole call has lasted too long."""
-        return self._total is not None and now >= self._total.at
+    def after(self, moment: float, seconds: float) -> Deadline:
+        """The end of a wait that began at `moment`, and is shorter than the gap and the call."""
+        end = Deadline(moment + (seconds if self._gap is None else min(self._gap, seconds)), "gap")
+        return end if self._total is None or end.at <= self._total.at else self._total
+
+    def over(self, now: float) -> Phase | None:
+        """The clock that has run out: that of the whole call, or that of an event which is not
+        among what had come by then either."""
+        if self._total is not None and now >= self._total.at:
+            return "total"
+        if self._event is None or now < self._event.at:
+            return None
+        if self._late is None:
+            self._late = now
+        return self._event.phase if now - self._late > _GRACE else None

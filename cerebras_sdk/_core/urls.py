@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from ..errors import InvalidRequestError
 from .http import Request
+from .redaction import cleaned
 
 _ENDPOINTS = ("/chat/completions", "/completions", "/models")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -118,8 +119,11 @@ def redirected(request: Request, status: int, location: str | None) -> Request |
     method, body, upload = request.method, request.body, request.upload
     if status == 303 and method != "HEAD":
         method, body, upload = "GET", b"", None
+    # Some servers put into the path what they were sent.
+    shown = cleaned(target.partition("?")[0], request)
+    request = dataclasses.replace(request, url=target, shown=shown)
     if before == after:
-        return dataclasses.replace(request, url=target, method=method, body=body, upload=upload)
+        return dataclasses.replace(request, method=method, body=body, upload=upload)
     if (
         body
         or upload
@@ -130,4 +134,4 @@ def redirected(request: Request, status: int, location: str | None) -> Request |
     headers = {
         name: value for name, value in request.headers.items() if name.lower() in _SAFE_EVERYWHERE
     }
-    return dataclasses.replace(request, url=target, method=method, headers=headers)
+    return dataclasses.replace(request, method=method, headers=headers)

@@ -13,7 +13,7 @@ from .._core.endpoints.files import Call
 from .._core.options import NOT_GIVEN, NotGiven, refuse_coroutine
 from .._core.secret import Hidden
 from .._core.timeout import TimeoutInput
-from ..errors import APIStatusError, CerebrasError, InvalidRequestError
+from ..errors import APIStatusError, APITimeoutError, CerebrasError, InvalidRequestError
 from ..types.batches import Batch, BatchList, BatchResult
 from .base import Reply
 from .pages import Pages
@@ -160,28 +160,36 @@ class Batches(Resource):
             raise InvalidRequestError(f"poll must be 0 seconds or more, not {poll!r}")
         refuse_coroutine("on_progress", on_progress)
         end = None if timeout is None else time.monotonic() + timeout
+        batch: Batch | None = None
         while True:
             patience = (
                 NOT_GIVEN
                 if end is None
                 else self._client._options.timeout.within(max(end - time.monotonic(), 0.05))
             )
-            batch = self.retrieve(batch_id, timeout=patience)
+            try:
+                batch = self.retrieve(batch_id, timeout=patience)
+            except APITimeoutError as error:
+                if end is None or error.phase != "total" or batch is None:
+                    raise
+                raise _still(batch, timeout) from error
             if on_progress is not None:
                 on_progress(batch)
             if batch.is_over:
                 return batch
             left = poll if end is None else end - time.monotonic()
             if left <= 0 and end is not None:
-                raise CerebrasError(
-                    f"batch {batch_id} is still {batch.status} after {timeout} seconds"
-                )
+                raise _still(batch, timeout)
             self._client._transport.sleep(min(poll, left))
 
     def _call(
         self, headers: Hidden[Mapping[str, str | None] | None], timeout: TimeoutInput | NotGiven
     ) -> Call:
         return Call(self._client._options, "/v1/batches", headers, timeout)
+
+
+def _still(batch: Batch, timeout: float | None) -> CerebrasError:
+    return CerebrasError(f"batch {batch.id} is still {batch.status} after {timeout} seconds")
 
 
 class BatchResults:

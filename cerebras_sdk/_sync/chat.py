@@ -25,9 +25,10 @@ from ..types.params import (
     ToolChoice,
     ToolParam,
 )
+from .complete import complete
 from .reserve import answer_to
 from .resource import Resource
-from .stream import Stream, complete
+from .stream import Stream
 
 if TYPE_CHECKING:
     from .client import Cerebras

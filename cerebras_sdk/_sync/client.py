@@ -27,7 +27,7 @@ from .._log import configure
 from .._transports._dotenv import read_env_file
 from .._transports._pacing import PacingInput, pacing_of
 from .._transports._requests import HttpClient, Lock, RequestsTransport
-from .base import ClientState
+from .base import ClientState, Learned
 from .batches import Batches
 from .chat import Chat
 from .completions import Completions
@@ -66,7 +66,8 @@ class Cerebras(Verbs, Settings):
     retry: the whole RetryPolicy; `max_retries` is stronger. on_retry: called with a RetryEvent
         before each wait.
     pacing: True waits for room in the rate limits instead of being refused: one budget for each key
-        and model, over all clients of this process; `SharedPacing(path)` over several processes.
+        and model, over all clients of this process. Each process, a forked one too, would spend
+        all of it: several share one by `SharedPacing(path)`.
     reserve: "auto" learns how long the whole (not the streamed) answers to each line of your code
         are, and sets `max_completion_tokens` by that, so that the rate limits set aside no more. An
         answer that this cuts is asked for again with more; `answer.reserved` tells.
@@ -150,6 +151,7 @@ class Cerebras(Verbs, Settings):
         self._lock = Lock()
         self._pacing = pacing_of(pacing)
         self._state = ClientState()
+        self._learned = Learned()
         self._to_warm = warm_tcp_connection
         self._attach()
         self._warn_of_plain_http()
@@ -241,6 +243,8 @@ class Cerebras(Verbs, Settings):
                 given_key(key), jar, self._environment, session_url=session_url
             )
             other._lock = Lock()
+        if other._credentials is not self._credentials or base_url is not None:
+            other._learned = Learned()
         if http_client is not None:
             other._transport = RequestsTransport(http_client)
             other._state = ClientState()

@@ -8,9 +8,10 @@ import time
 from .._core.credentials import Credentials
 from .._core.options import USER_AGENT, ClientOptions
 from .._core.secret import Secret
+from .._core.timeout import Deadline
 from .._transports._cookies import read_sources
 from .._transports._requests import Lock, RequestsTransport
-from ..errors import APIConnectionError, CerebrasError
+from ..errors import APIConnectionError, APITimeoutError, CerebrasError
 
 
 class Keys:
@@ -21,7 +22,11 @@ class Keys:
     _transport: RequestsTransport
     _lock: Lock
 
-    def _key(self) -> Secret:
+    def _key(self, deadline: float | None = None) -> Secret:
+        """The key; `deadline`, on the monotonic clock, is the end of the call that needs it.
+
+        Raises APITimeoutError when an exchange of its own takes longer; the next call makes one.
+        """
         credentials = self._credentials
         key = credentials.current(time.time())
         if key is not None:
@@ -34,24 +39,31 @@ class Keys:
                 return key
             credentials.recheck(ticket)
             try:
-                key = self._new_key()
+                key = self._new_key(deadline)
+            except APITimeoutError:
+                raise  # of this call alone: whoever waited has time of its own
             except CerebrasError as error:
                 credentials.ended(error)
                 raise
             credentials.ended(None)
             return key
 
-    def _new_key(self) -> Secret:
+    def _new_key(self, deadline: float | None) -> Secret:
         credentials = self._credentials
         if credentials.unread():
             credentials.accept(self._transport.in_thread(read_sources, credentials.unread()))
         exchange = credentials.exchange(
             time.time(), timeout=self._options.timeout, user_agent=USER_AGENT
         )
+        end = None if deadline is None else Deadline(deadline, "total")
         while (request := exchange.next_request()) is not None:
             try:
-                response = self._transport.send(request, stream=False, keep_cookies=False)
+                response = self._transport.send(
+                    request, stream=False, keep_cookies=False, deadline=end
+                )
             except APIConnectionError as error:
+                if isinstance(error, APITimeoutError) and error.phase == "total":
+                    raise
                 exchange.fail(error)
             else:
                 exchange.accept(response.status, response.headers, response.body, time.time())

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -11,9 +13,11 @@ from .._core.answers import read_answer
 from .._core.chunks import ChunkReader, Kind
 from .._core.endpoints.body import CompletionCall
 from .._core.resume import ContinuedReader, continued
-from .._core.retry import is_transient
+from .._core.retry import Course, is_transient
 from .._core.secret import Hidden
 from .._transports import is_stream
+from .._transports._causes import let_go
+from .._transports._requests import begin
 from ..errors import APIError, CerebrasError, StreamResumeError
 
 if TYPE_CHECKING:
@@ -24,7 +28,8 @@ class Origin(Generic[ChunkT, WholeT]):
     """Where the answer to one call comes from, in one attempt or several.
 
     With `goes_on` the model is asked to continue an answer that broke off after it had begun;
-    `failure` is how the part before this one ended, if there was one.
+    `failure` is how the part before this one ended, if there was one. `course`: of a call that has
+    asked before, a new one if None.
     """
 
     def __init__(
@@ -35,6 +40,7 @@ class Origin(Generic[ChunkT, WholeT]):
         *,
         goes_on: bool = False,
         failure: APIError | None = None,
+        course: Course | None = None,
     ) -> None:
         self.call = call
         self.repeated = False
@@ -43,26 +49,37 @@ class Origin(Generic[ChunkT, WholeT]):
         self._given_up = False
         self._client = client
         self._kind = kind
-        self._course = client._course(call.request, tokens=call.tokens)
+        self._course = client._course(call.request) if course is None else course
         self._holder: Iterator[None] | None = None
+        self._held: weakref.ref[Iterator[None]] | None = None  # by a loop over the stream
 
     def ask(self) -> Reply:
         call = self.call
+        self._course.tokens = call.tokens
         reply = self._client._send(
             call.request, stream=call.stream, model=call.model, course=self._course
         )
         for attempt in self._course.attempts:
-            _let_go(attempt.cause)
+            let_go(attempt.cause)
         # An answer as it came is closed by whoever wanted it so.
         if not reply.response.is_read and self._client._wanted == "object":
             self._holder = _held(reply)
-            next(self._holder)
+            begin(self._holder)
         return reply
 
     def release(self, reply: Reply) -> None:
         """Gives the connection of an answer back."""
-        holder, self._holder = self._holder, None
+        held = None if self._held is None else self._held()
+        holder = self._holder or held
+        self._holder = self._held = None
         (reply.response.close() if holder is None else next(holder, None))
+
+    def handed_over(self) -> object:
+        """What gives the connection back when nobody has it any more: not this, from now on."""
+        holder, self._holder = self._holder, None
+        if holder is not None:
+            self._held = weakref.ref(holder)
+        return holder
 
     def again(self, failure: APIError, *, spoken: bool) -> Reply:
         """The answer to another attempt, if nothing was said yet, or to a request that continues
@@ -91,6 +108,7 @@ class Origin(Generic[ChunkT, WholeT]):
             return continued(self.call, _partial(failure))
         except StreamResumeError as error:
             failure.explain(f"not continued: {error.message}")
+        failure.attempts = failure.attempts or tuple(self._course.attempts)
         raise failure
 
     def _ask_on(self, failure: APIError) -> Reply:
@@ -110,12 +128,20 @@ class Origin(Generic[ChunkT, WholeT]):
             raise error from failure
         return Origin(self._client, call, self._kind, goes_on=self._goes_on, failure=failure)
 
-    def reader(self, reply: Reply) -> ChunkReader[ChunkT, WholeT]:
+    def reader(
+        self, reply: Reply, body: Hidden[bytes] | None = None
+    ) -> ChunkReader[ChunkT, WholeT]:
+        """What reads the answer; `body` is that of a document, if it was read apart."""
         call, response, failure = self.call, reply.response, self._failure
         reader: Any  # each of the two for its own kind
         if failure is None:
             reader = ChunkReader(
-                reply.request, response.headers, self._kind, model=call.model, n=call.n
+                reply.request,
+                response.headers,
+                self._kind,
+                model=call.model,
+                n=call.n,
+                now=time.time(),
             )
         else:
             reader = ContinuedReader(
@@ -124,10 +150,12 @@ class Origin(Generic[ChunkT, WholeT]):
                 _partial(failure),
                 model=call.model,
                 failure=failure,
+                now=time.time(),
             )
         if not is_stream(response.status, response.headers):
             # Not a stream but a document: an answer in one piece.
-            reader.take(self.whole(reply, Hidden(response.body)))
+            document = body if body is not None and body.value else Hidden(response.body)
+            reader.take(self.whole(reply, document))
         return reader  # type: ignore[no-any-return]
 
     def whole(self, reply: Reply, body: Hidden[bytes]) -> WholeT:
@@ -138,21 +166,12 @@ class Origin(Generic[ChunkT, WholeT]):
             reply.response.headers,
             name=self._kind.name,
             model=self.call.model,
+            now=time.time(),
         )
 
 
 def _partial(failure: APIError) -> Any:
-    return getattr(failure, "partial", None)
-
-
-def _let_go(error: BaseException | None) -> None:
-    """Takes the frames off an error that was got over: they hold who waits for the answer, and so
-    would keep the answer when nobody wants it any more."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        error.__traceback__ = None
-        error = error.__cause__ or error.__context__
+    return getattr(failure, "partial", None) if failure._seen is None else failure._seen
 
 
 def _held(reply: Reply) -> Iterator[None]:

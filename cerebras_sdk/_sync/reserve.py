@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import sys
+import time
 import warnings
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,12 @@ from .._core.chunks import Kind
 from .._core.endpoints.body import CompletionCall
 from .._core.limits import ResponseInfo
 from .._core.reserve import RUNNERS
-from ..errors import APIError, ModelRetiredWarning
+from .._core.retry import Course
+from ..errors import CerebrasError, ModelRetiredWarning
 from ..types import ChatCompletion, Completion, Reserved
-from .stream import Stream, complete
+from .complete import complete
+from .origin import Origin
+from .stream import Stream
 
 if TYPE_CHECKING:
     from .base import BaseClient
@@ -41,21 +45,26 @@ def answer_to(
     place = _place()
     if place is None:
         return complete(client, call, kind)
-    learner, own = client._state.reserve, call.bound()
+    learner, own = client._learned.reserve, call.bound()
     site = (call.model, place)
     bound = learner.suggest(site, maximum=own)
+    course = client._course(call.request)  # of all asks: they are one call, and have one deadline
     asks = 1
-    answer = _ask(client, call, kind, bound)
+    answer = _ask(client, call, kind, bound, course)
     while bound is not None and bound != own and _is_cut(answer):
         # Twice as much, and then all: each answer is billed.
-        bound = learner.more(site, bound, maximum=own) if asks < _CAREFUL else own
-        asks += 1
+        more = learner.more(site, bound, maximum=own) if asks < _CAREFUL else own
+        if course.left(time.monotonic()) == 0:
+            _LOG.warning("an answer that was cut could not be asked for again: no time is left")
+            break
         try:
-            answer = _ask(client, call, kind, bound)
-        except APIError as error:
+            answer = _ask(client, call, kind, more, course)
+        except CerebrasError as error:
             _LOG.warning("an answer that was cut could not be asked for again: %s", error)
             break
-    if answer.usage is not None:
+        bound, asks = more, asks + 1
+    is_whole = bound is None or bound == own or not _is_cut(answer)
+    if answer.usage is not None and is_whole:
         learner.record(site, answer.usage.completion_tokens)
     answer._response = ResponseInfo(
         answer.response_headers, Reserved(max_completion_tokens=bound, asks=asks)
@@ -64,11 +73,16 @@ def answer_to(
 
 
 def _ask(
-    client: BaseClient, call: CompletionCall, kind: Kind[ChunkT, WholeT], bound: int | None
+    client: BaseClient,
+    call: CompletionCall,
+    kind: Kind[ChunkT, WholeT],
+    bound: int | None,
+    course: Course,
 ) -> WholeT:
     asked = call if bound == call.bound() else call.bounded(bound)
-    answer: WholeT = complete(client, asked, kind)  # type: ignore[assignment]
-    return answer
+    origin = Origin(client, asked, kind, course=course)
+    reply = origin.ask()
+    return client._give(reply, lambda body: origin.whole(reply, body))
 
 
 def _is_cut(answer: ChatCompletion | Completion) -> bool:

@@ -4,31 +4,33 @@
 from __future__ import annotations
 
 import time
-import warnings
+import weakref
 from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, overload
 
-from .._core.accumulate import ChunkT, WholeT
-from .._core.chunks import Kind, speaks
-from .._core.endpoints.body import CompletionCall
+from .._core.accumulate import ChunkT
+from .._core.chunks import speaks
 from .._core.http import Headers
 from .._core.limits import ResponseInfo, rate_limits, request_id
 from .._core.resume import holds_back
 from .._core.secret import Hidden
 from .._core.timeout import Deadline, StreamClocks
-from .._transports import DRAIN_SECONDS, is_stream, late
+from .._transports import DRAIN_SECONDS, late
 from ..errors import (
     APIConnectionError,
-    ModelRetiredWarning,
+    CerebrasError,
     StreamResumeError,
     StreamTruncatedError,
 )
 from ..types import Answer, ChatCompletion, ChatCompletionChunk, Completion, RateLimits
+from .loops import Loop, TextStream
 from .origin import Origin
 
 if TYPE_CHECKING:
-    from .base import BaseClient, Reply
+    from .base import Reply
+
+_USAGE_SECONDS = 1.5  # for the usage to come after the last finish_reason
 
 
 class Stream(Generic[ChunkT]):
@@ -39,29 +41,39 @@ class Stream(Generic[ChunkT]):
         for chunk in stream:
             print(chunk.text, end="")
 
-    or iterate `text_stream` for the text alone, or call `get_final_completion()`. Leaving it
-    early, call `close()`, or use it as a context manager: then the connection is given back. (It
-    also is when the stream is forgotten.)
+    or iterate `text_stream` for the text alone, or call `get_final_completion()`. Leaving the loop
+    early, by `break` or an exception, gives the connection back, and so do `close()`, the end of a
+    `with` block, and forgetting the stream. To read some chunks and go on later, call `next` on the
+    stream itself.
 
     Raises StreamTruncatedError when the stream ends without a finish_reason, and the other
     errors of `cerebras_sdk.errors` for what else can go wrong; their `.partial` is what arrived,
     and `resume()` asks for the rest.
     """
 
-    def __init__(self, origin: Origin[ChunkT, Any], reply: Reply) -> None:
+    def __init__(
+        self,
+        origin: Origin[ChunkT, Any],
+        reply: Reply,
+        body: Hidden[bytes] | None = None,
+    ) -> None:
         self._origin = origin
         self._closed = False
+        self._left = False  # by the caller, and not only for the next attempt
+        self._loop: weakref.ref[Loop[ChunkT]] | None = None
+        self._reading = False
+        self._unread = False  # what had arrived when it was closed
         self._begun = False  # a chunk was given to the caller
         self._spoken = False  # and one that says something
-        self._begin(reply)
+        self._begin(reply, body)
 
-    def _begin(self, reply: Reply) -> None:
+    def _begin(self, reply: Reply, body: Hidden[bytes] | None = None) -> None:
         """Reads the chunks of an answer, the first or a later one."""
         self._reply = reply
         self._response = reply.response
-        self._reader = self._origin.reader(reply)
+        self._reader = self._origin.reader(reply, body)
         self._chunks = self._reader.chunks
-        self._last: Deadline | None = None  # for what follows the whole answer
+        self._whole_at: float | None = None
         self._turn = reply.turn
         if self._turn is not None:
             self._turn.watch(self._reader.total)
@@ -107,7 +119,7 @@ class Stream(Generic[ChunkT]):
         """The whole answer; reads what has not been iterated yet."""
         for _ in self:
             pass
-        if not self._reader.done:
+        if not self._reader.done or self._reader.failure is not None or self._unread:
             raise StreamTruncatedError(
                 "the stream was closed before its end", partial=self._reader.total.completion()
             )
@@ -117,8 +129,16 @@ class Stream(Generic[ChunkT]):
 
     def close(self) -> None:
         """Gives the connection back; closing twice does nothing."""
+        self._left = True
+        self._close()
+
+    def _is_left(self) -> bool:
+        return self._left
+
+    def _close(self) -> None:
         if not self._closed:
             self._closed = True
+            self._unread = self._unread or bool(self._chunks)
             self._chunks.clear()
             self._give_turn_back()
             self._origin.release(self._reply)
@@ -145,13 +165,23 @@ class Stream(Generic[ChunkT]):
         origin = self._origin.resumed(reader.failure)
         return Stream(origin, origin.ask())
 
-    def __iter__(self) -> Self:
-        return self
+    def __iter__(self) -> Iterator[ChunkT]:
+        kept = self._origin.handed_over()
+        loop = Loop(self, kept)
+        if kept is not None:  # else another loop has it, or had it
+            self._loop = weakref.ref(loop)
+        return loop
 
     def __next__(self) -> ChunkT:
         while True:
             if not self._chunks:
-                self._more()
+                if self._reading:
+                    raise CerebrasError("this stream is being read already, somewhere else")
+                self._reading = True
+                try:
+                    self._more()
+                finally:
+                    self._reading = False
                 continue
             chunk = self._chunks.popleft()
             if not self._spoken:
@@ -165,19 +195,31 @@ class Stream(Generic[ChunkT]):
         """Waits for chunks; raises StopAsyncIteration, or why there will be none."""
         reader = self._reader
         if reader.done or self._closed:
-            if reader.failure is None:
+            if reader.failure is None or self._left:
                 self._leave()
                 raise StopIteration
-            self.close()
+            self._close()
             # What the caller has not heard of can be asked for again.
-            self._begin(self._origin.again(reader.failure, spoken=self._spoken))
+            reply = self._origin.again(reader.failure, spoken=self._spoken)
+            if self._is_left():  # by now
+                self._origin.release(reply)
+                raise StopIteration
+            self._begin(reply)
             self._closed = False
+            loop = None if self._loop is None else self._loop()
+            if loop is not None:
+                loop.keep(self._origin.handed_over())
             return
+        if self._loop is not None and self._loop() is None:
+            raise StreamTruncatedError(
+                "the loop over this stream was left before its end, and the connection was given "
+                "back; `next()` of the stream itself reads it step by step",
+                partial=reader.total.completion(),
+            )
         clocks, now = self._clocks, time.monotonic()
         last: Deadline | None = None
         if reader.total.finished:
-            # The answer is whole; some servers neither say so nor close.
-            last = self._last = self._last or Deadline(now + DRAIN_SECONDS, "gap")
+            last = self._end(now)
             if now >= last.at:
                 reader.end()
                 return
@@ -186,14 +228,15 @@ class Stream(Generic[ChunkT]):
         else:
             clocks.waits = now
         try:
-            if clocks.is_over(now):
-                raise late(self._origin.call.request)
+            over = None if self._whole_at is not None else clocks.over(now)
+            if over is not None:
+                raise late(self._origin.call.request, over)
             data = self._response.receive(last)
         except APIConnectionError as error:
             reader.broken(error)
             return
         except BaseException:
-            self.close()  # cancelled or interrupted: half of something was read
+            self._close()  # cancelled or interrupted: half of something was read
             raise
         if data:
             reader.feed(data)
@@ -204,6 +247,13 @@ class Stream(Generic[ChunkT]):
                 clocks.silent()
         elif not self._closed:  # by another task, while this one waited
             reader.end()
+
+    def _end(self, now: float) -> Deadline:
+        """The answer is whole; some servers neither say so nor close, some tell the usage late."""
+        if self._whole_at is None:
+            self._whole_at = now
+        patience = DRAIN_SECONDS if self._reader.total.usage else _USAGE_SECONDS
+        return self._clocks.after(self._whole_at, patience)
 
     def _leave(self) -> None:
         if not self._closed:
@@ -232,43 +282,3 @@ class Stream(Generic[ChunkT]):
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"
         return f"<{type(self).__name__} {state}, status {self._response.status}>"
-
-
-class TextStream(Generic[ChunkT]):
-    """The text of a stream, as it arrives; see `Stream.text_stream`."""
-
-    def __init__(self, stream: Stream[ChunkT]) -> None:
-        self._stream = stream
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        while True:
-            chunk = next(self._stream)
-            if chunk.text:
-                return chunk.text
-
-
-def complete(
-    client: BaseClient,
-    call: CompletionCall,
-    kind: Kind[ChunkT, WholeT],
-    *,
-    goes_on: bool = False,
-) -> WholeT | Stream[ChunkT]:
-    """Sends `call`, and gives its answer the way it was asked for; see Origin for `goes_on`.
-
-    The caller of the caller is who sees the warning that a model is retired.
-    """
-    if call.notice is not None:
-        warnings.warn(call.notice, ModelRetiredWarning, stacklevel=3)
-    origin = Origin(client, call, kind, goes_on=goes_on)
-    reply = origin.ask()
-    response = reply.response
-
-    def read(body: Hidden[bytes]) -> WholeT | Stream[ChunkT]:
-        return Stream(origin, reply) if call.stream else origin.whole(reply, body)
-
-    is_events = call.stream and is_stream(response.status, response.headers)
-    return client._give(reply, read, is_stream=is_events)

@@ -16,14 +16,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import http.client
 import http.cookiejar
-import os
 import re
 import urllib.request
 from typing import Literal, TypeAlias
 
 from .._core.http import Headers, Request
+from .._core.redaction import cleaned
 from .._core.timeout import Deadline, Timeout
 from ..errors import (
     APIConnectionError,
@@ -32,6 +31,7 @@ from ..errors import (
     InvalidRequestError,
     Phase,
 )
+from ._causes import cause_of, reason_of
 
 # After the end of a stream the body is read to its end, so that the connection can serve the next
 # request; a server that then neither ends nor closes is not waited for longer than this.
@@ -49,15 +49,27 @@ def is_left(stream: Streamed, status: int, headers: Headers) -> bool:
 
 def is_stream(status: int, headers: Headers) -> bool:
     """Whether an answer is to be read event by event; an error or a document is read whole."""
-    kind = headers.get("content-type", "")
+    kind = headers.get("content-type", "").lower()
     return status < 300 and "json" not in kind and "html" not in kind
 
 
 def no_answer(
-    error: Exception, request: Request, *, phase: Phase | None, begun: bool = False
+    error: Exception | None, request: Request, *, phase: Phase | None, begun: bool = False
 ) -> APIConnectionError:
-    """The error of ours for one of the library beneath; `phase`: the clock that ran out, if one
-    did; `begun`: after the answer had begun."""
+    """The error of ours for one of the library beneath, which becomes its cause; `phase`: the clock
+    that ran out, if one did; `begun`: after the answer had begun.
+
+    To be raised outside of `except`, as `wrong_setup` is.
+    """
+    failure = _described(error, request, phase, begun)
+    if error is not None:
+        failure.__cause__ = cause_of(error, request)
+    return failure
+
+
+def _described(
+    error: Exception | None, request: Request, phase: Phase | None, begun: bool
+) -> APIConnectionError:
     where = f"[{request.place}]"
     if phase is not None:
         return APITimeoutError(
@@ -68,14 +80,13 @@ def no_answer(
             phase=phase,
         )
     what = "the connection was lost" if begun else "no answer"
-    return APIConnectionError(
-        f"{what}: {_reason(error)} {where}", url=request.where, method=request.method
-    )
+    reason = "" if error is None else cleaned(reason_of(error), request)
+    return APIConnectionError(f"{what}: {reason} {where}", url=request.where, method=request.method)
 
 
-def late(request: Request) -> APITimeoutError:
-    """The error of a call that has lasted too long."""
-    error = no_answer(TimeoutError(), request, phase="total")
+def late(request: Request, phase: Phase = "total") -> APITimeoutError:
+    """The error of a call one of whose clocks has run out."""
+    error = no_answer(None, request, phase=phase)
     assert isinstance(error, APITimeoutError)
     return error
 
@@ -107,40 +118,18 @@ def closed() -> CerebrasError:
     return CerebrasError("the client is closed")
 
 
-def _reason(error: BaseException) -> str:
-    """What the operating system or TLS said, which libraries wrap in layers of their own."""
-    reason = type(error).__name__
-    seen: set[int] = set()
-    layer: BaseException | None = error
-    while layer is not None and id(layer) not in seen:
-        seen.add(id(layer))
-        if isinstance(layer, http.client.IncompleteRead):
-            reason = "it ended in the middle of the answer"
-        elif isinstance(layer, ConnectionError) and layer.errno:
-            reason = os.strerror(layer.errno)  # asyncio puts a text of its own in its place
-        elif isinstance(layer, OSError) and layer.strerror:
-            reason = layer.strerror
-        elif len(layer.args) == 1 and isinstance(layer.args[0], str) and layer.args[0]:
-            reason = layer.args[0]
-        if isinstance(layer, BaseExceptionGroup):
-            layer = layer.exceptions[0]
-        else:
-            layer = layer.__cause__ or layer.__context__
-    return reason
-
-
 def type_name(thing: object) -> str:
     return f"{type(thing).__module__}.{type(thing).__qualname__}"
 
 
 def patience(deadline: Deadline, read: float | None, now: float) -> float | None:
-    """The seconds to wait for the next bytes, where that is less than the read timeout, which the
-    library watches itself; else None.
+    """The seconds to wait for the next bytes, where the deadline ends before the read timeout,
+    which the library watches itself; else None.
 
     What has arrived meanwhile is read even if the deadline is over.
     """
     left = max(deadline.at - now, 0.01)
-    return left if read is None or left < read - 0.001 else None
+    return left if read is None or deadline.at <= now + read else None
 
 
 def bounded(timeout: Timeout, deadline: Deadline | None, now: float) -> Timeout:

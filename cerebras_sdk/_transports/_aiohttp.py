@@ -42,10 +42,21 @@ class Transport(AiohttpTransport):
         except RuntimeError:
             raise InvalidRequestError("aiohttp runs on asyncio only, not on trio") from None
         with _as_httpx():
-            response = await super().handle_async_request(request)
+            response = await super().handle_async_request(_as_stream(request))
         assert isinstance(response.stream, httpx.AsyncByteStream)
         response.stream = _Stream(response.stream)
         return response
+
+
+def _as_stream(request: httpx.Request) -> httpx.Request:
+    """The same, whose stream httpx-aiohttp sends: aiohttp warns of bytes that are many."""
+    return httpx.Request(
+        request.method,
+        request.url,
+        headers=request.headers,
+        stream=request.stream,
+        extensions=request.extensions,
+    )
 
 
 def _by_header(proxy: httpx.Proxy | None) -> httpx.Proxy | None:

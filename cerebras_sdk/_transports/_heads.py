@@ -1,14 +1,77 @@
-"""The heads of answers, read as strictly by http.client as by h11."""
+"""The heads of answers, read as strictly by http.client as by h11.
+
+For sessions of our own. One of the user's keeps what it has: this could be put only into adapters
+that its other requests share, or into copies that would not know what the user's adapters learn. So
+with it an answer that ends among its headers is an empty one, an error of another kind which is not
+tried again; what only announces an answer (103) fails the call; and with TLS an answer that comes
+while a request is still sent may be lost.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import io
+import socket
+import ssl
+import time
+import weakref
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
+import urllib3.connection
 import urllib3.connectionpool
 
 _ANNOUNCEMENTS = 20  # in a row, of one answer; more are none
 _LINE = 65536
+_END: ContextVar[float | None] = ContextVar("cerebras_sdk_headers", default=None)
+
+
+@contextlib.contextmanager
+def answered_by(end: float | None) -> Iterator[None]:
+    """No answer that is waited for meanwhile is waited for any longer than until `end`, on the
+    monotonic clock; the timeout of a socket begins anew with each byte."""
+    token = _END.set(end)
+    try:
+        yield
+    finally:
+        _END.reset(token)
+
+
+class Wire(io.RawIOBase):
+    """The bytes of an answer from its socket, with one end for all that is waited for."""
+
+    def __init__(self, raw: socket.SocketIO) -> None:
+        self._raw: Any = raw
+        self._end = _END.get()
+        self._read: float | None = self._sock.gettimeout()  # for each wait, if nothing is shorter
+
+    @property
+    def _sock(self) -> Any:
+        return self._raw._sock
+
+    def within(self, seconds: float | None, read: float | None) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+        self._read = read
+        if self._end is None and self._sock is not None:
+            self._sock.settimeout(read)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._end is not None:
+            left = self._end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("timed out")
+            self._sock.settimeout(left if self._read is None else min(left, self._read))
+        count: int | None = self._raw.readinto(buffer)
+        return count
+
+    def close(self) -> None:
+        super().close()
+        self._raw.close()
 
 
 class _Answer(http.client.HTTPResponse):
@@ -16,12 +79,11 @@ class _Answer(http.client.HTTPResponse):
     answer; and knows a connection that ends among the headers from the end of the headers."""
 
     fp: Any
-    last = b""  # what was read last of a body in chunks: a chunk, or its line end
 
-    def _safe_read(self, amt: int) -> bytes:
-        data: bytes = super()._safe_read(amt)  # type: ignore[misc]
-        self.last = data
-        return data
+    def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        if isinstance(self.fp, io.BufferedReader):
+            self.fp = io.BufferedReader(Wire(self.fp.detach()))  # type: ignore[arg-type]
 
     def begin(self) -> None:
         whole = self.fp
@@ -74,7 +136,25 @@ class _SecurePool(urllib3.connectionpool.HTTPSConnectionPool):
 def _strict(connection: Any) -> Any:
     # Of the one connection, not of its class: those who record traffic put in one of their own.
     connection.response_class = _Answer
+    if isinstance(connection, urllib3.connection.HTTPSConnection):
+        _hear_early_answers(connection)
     return connection
+
+
+def _hear_early_answers(connection: urllib3.connection.HTTPSConnection) -> None:
+    """Has urllib3 look for an answer when the rest of a request cannot be sent, as it does without
+    TLS, where the error has another name."""
+    here = weakref.ref(connection)  # it would hold itself
+
+    def send(data: Any) -> None:
+        found = here()
+        assert found is not None
+        try:
+            type(found).send(found, data)
+        except ssl.SSLEOFError as error:
+            raise BrokenPipeError(*error.args) from error
+
+    connection.send = send  # type: ignore[method-assign]
 
 
 def read_strictly(manager: urllib3.PoolManager) -> None:

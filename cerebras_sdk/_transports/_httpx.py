@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import re
+import math
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ import anyio.to_thread
 import httpx
 
 from .._core.http import Headers, Request, reveal_headers
+from .._core.secret import Hidden
 from .._core.timeout import Deadline, Timeout
 from ..errors import APIConnectionError, InvalidRequestError
 from . import (
@@ -26,15 +26,21 @@ from . import (
     is_left,
     is_made_for_us,
     kept,
+    late,
     no_answer,
     patience,
     type_name,
     wrong_setup,
 )
+from ._gzip import read_all_members
+from ._log_lines import in_hand
 from ._loops import Lock as Lock
 from ._loops import OfLoops, spawn, spawn_in
-from ._uploads import UploadBody
-from ._ways import auth_of, keep_apart, merged_params, phase_of
+from ._loops import begin as begin
+from ._opened import OpenedHere
+from ._uploads import BytesBody, UploadBody
+from ._ways import auth_of, keep_apart, merged_params, phase_of, sweep
+from ._ways import is_unsent as is_unsent
 from ._ways import new_client as new_client
 
 T = TypeVar("T")
@@ -42,18 +48,6 @@ T = TypeVar("T")
 HttpClient = httpx.AsyncClient
 
 _ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
-_SET_COOKIE = re.compile(r"(?i)(b'set-cookie', b)('[^']*'|\"[^\"]*\")")
-
-
-def _without_cookies(record: logging.LogRecord) -> bool:
-    """httpcore logs all headers of an answer: a session may send a new cookie in them."""
-    if isinstance(record.msg, str) and "set-cookie" in record.msg.lower():
-        record.msg = _SET_COOKIE.sub(r"\1'***'", record.msg)
-    return True
-
-
-for _protocol in ("http11", "http2"):
-    logging.getLogger(f"httpcore.{_protocol}").addFilter(_without_cookies)
 
 
 class HttpxResponse:
@@ -68,6 +62,7 @@ class HttpxResponse:
         self.raw = response
         self.is_read = body is not None
         self.body = body or b""
+        self.cut: APIConnectionError | None = None  # why there is no more of the body
         self._closed = False
         self._begun = False
         self._request = request
@@ -94,9 +89,22 @@ class HttpxResponse:
             if self._closed:
                 return b""  # another task closed it: that is its end
             phase = phase_of(error)
-            if phase == "total" and deadline is not None:
-                phase = deadline.phase
-            raise no_answer(error, self._request, phase=phase, begun=True) from error
+            if phase is not None and deadline is not None and seconds is not None:
+                phase = deadline.phase  # whichever of the two was quicker to say it
+            caught = Hidden(error)  # what it says may repeat the key
+        raise no_answer(caught.value, self._request, phase=phase, begun=True)
+
+    async def read_refusal(self, deadline: Deadline | None) -> None:
+        """Reads the body as far as it comes: what the status says holds without it."""
+        read: Hidden[list[bytes]] = Hidden([])
+        try:
+            while piece := await self.receive(deadline):
+                read.value.append(piece)
+                if deadline is not None and time.monotonic() >= deadline.at:
+                    raise late(self._request, deadline.phase)
+        except APIConnectionError as error:
+            self.cut = error.with_traceback(None)  # it would hold this
+        self.body, self.is_read = b"".join(read.value), True
 
     async def drain(self) -> None:
         size = 0
@@ -131,7 +139,7 @@ class HttpxTransport:
                 f"http_client must be an httpx.AsyncClient, not {type_name(http_client)}"
             )
         self._given = http_client
-        self._loops = OfLoops(_Loop)
+        self._loops = OfLoops(OpenedHere)
         self._closed = False
         self._used = self._stale = False  # what the user gave, and by the parent of this process
         _forks.tell_of_forks(self)
@@ -150,12 +158,20 @@ class HttpxTransport:
         if deadline is None:
             return await self._send(request, stream, keep_cookies)
         try:
-            with anyio.fail_after(max(0, deadline.at - time.monotonic())):
-                return await self._send(request, stream, keep_cookies)
+            with anyio.fail_after(max(0, deadline.at - time.monotonic())) as scope:
+                return await self._send(request, stream, keep_cookies, deadline, scope)
         except TimeoutError as error:
-            raise no_answer(error, request, phase=deadline.phase) from error
+            caught = Hidden(error)
+        raise no_answer(caught.value, request, phase=deadline.phase)
 
-    async def _send(self, request: Request, stream: Streamed, keep_cookies: bool) -> HttpxResponse:
+    async def _send(
+        self,
+        request: Request,
+        stream: Streamed,
+        keep_cookies: bool,
+        deadline: Deadline | None = None,
+        scope: anyio.CancelScope | None = None,  # which ends with the deadline
+    ) -> HttpxResponse:
         if self._closed:
             raise closed()
         if self._stale:
@@ -165,8 +181,9 @@ class HttpxTransport:
         jar = client.cookies.jar
         before = kept(jar)
         upload = None if request.upload is None else UploadBody(request.upload)
+        in_hand.set(request)
         try:
-            response = await client.send(
+            built = Hidden(  # its repr has the query, in which some gateways want a key
                 client.build_request(
                     request.method,
                     request.url,
@@ -178,12 +195,17 @@ class HttpxTransport:
                     + ([] if upload is None else [(b"Content-Length", b"%d" % upload.size)]),
                     content=request.body if upload is None else upload,
                     timeout=_timeout(request.timeout),
-                ),
+                )
+            )
+            built.value.stream = upload or BytesBody(request.body)
+            response = await client.send(
+                built.value,
                 stream=True,
                 auth=auth_of(client, is_signed=request.is_signed),
                 follow_redirects=False,
             )
             keep_apart(response)
+            read_all_members(response)
             if not keep_cookies:
                 for answered in (*response.history, response):
                     forget(jar, answered.cookies.jar, before)
@@ -192,18 +214,30 @@ class HttpxTransport:
                 return answer
             answer._begun = True
             try:
+                if answer.status >= 300:
+                    if scope is not None:
+                        scope.deadline = math.inf  # which would lose the status
+                    await answer.read_refusal(deadline)
+                    return answer
                 return HttpxResponse(response, request, await response.aread())
             finally:
                 await answer.close()
         except _ERRORS as error:
-            raise no_answer(error, request, phase=phase_of(error)) from error
+            caught = Hidden(error)  # what it says may repeat the key
         except RuntimeError as error:
             if client.is_closed:
                 raise wrong_setup(error) from None
             raise
+        except Exception:
+            raise
+        except BaseException:  # cancelled
+            await sweep(client)
+            raise
         finally:
+            in_hand.set(None)
             if upload is not None:
                 upload.close()
+        raise no_answer(caught.value, request, phase=phase_of(caught.value))
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)
@@ -234,42 +268,6 @@ class HttpxTransport:
             await here.close()
         if self._given is not None and is_made_for_us(self._given):
             await self._given.aclose()
-
-
-class _Loop:
-    """What was opened and started in one event loop."""
-
-    def __init__(self) -> None:
-        self.background: dict[anyio.CancelScope, anyio.Event] = {}
-        self.tasks: set[Any] = set()
-        self._client: httpx.AsyncClient | None = None
-        self._open: AsyncGenerator[None, None] | None = None
-
-    async def client(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = new_client()
-            self._open = _until_the_end(self._client)
-            await anext(self._open)
-        return self._client
-
-    async def close(self) -> None:
-        background = list(self.background.items())
-        for scope, _ in background:
-            scope.cancel()
-        with anyio.move_on_after(DRAIN_SECONDS, shield=True):
-            for _, ended in background:
-                await ended.wait()
-        if self._open is not None:
-            await self._open.aclose()
-
-
-async def _until_the_end(client: httpx.AsyncClient) -> AsyncGenerator[None, None]:
-    """Closes the client when it is closed itself, which every event loop does before it ends: a
-    script may call asyncio.run twice, and the connections of the first belong to the first."""
-    try:
-        yield
-    finally:
-        await client.aclose()
 
 
 def _timeout(timeout: Timeout) -> httpx.Timeout:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -14,10 +14,15 @@ import requests.adapters
 from requests.structures import CaseInsensitiveDict
 
 from . import is_made_for_us, wrong_setup
+from ._bodies import NotConnected
+from ._gzip import read_all_members
 from ._ways import auth_of, keep_apart, merged_params
 
 HttpClient: TypeAlias = requests.Session | httpx.Client
-"""What the blocking client takes as `http_client`."""
+"""What the blocking client takes as `http_client`.
+
+A requests.Session reads answers as requests does, which is less strict than a session of the
+package's own: see `_heads`. An httpx.Client is as strict."""
 
 
 def session_over(client: httpx.Client) -> requests.Session:
@@ -74,6 +79,7 @@ class HttpxAdapter(requests.adapters.BaseAdapter):
                 raise wrong_setup(error) from None
             raise
         keep_apart(answer)
+        read_all_members(answer)
         response = requests.Response()
         response.status_code = answer.status_code
         response.headers = CaseInsensitiveDict(answer.headers.items())
@@ -98,8 +104,16 @@ class HttpxBody:
         self.version = answer.http_version
         self._answer = answer
         self._request = request
+        self._clock = _Clock()
+        if answer.http_version == "HTTP/2":
+            # Its connection serves others as well, and asks for the timeout with each read.
+            timeouts = answer.request.extensions.get("timeout", {})
+            answer.request.extensions["timeout"] = _Timeouts(timeouts, clock=self._clock)
+        else:
+            stream = answer.extensions.get("network_stream")
+            assert isinstance(answer.stream, httpx.SyncByteStream)
+            answer.stream = _Timed(answer.stream, self._clock, stream)
         self._pieces = answer.iter_bytes()
-        self._timer: threading.Timer | None = None
 
     def stream(self, amt: int = 65536, decode_content: bool = True) -> Iterator[bytes]:
         """The pieces as they arrive, decoded, of whatever size."""
@@ -112,15 +126,8 @@ class HttpxBody:
         return b"".join(self.stream())
 
     def end_within(self, seconds: float | None) -> None:
-        """Breaks the connection off if nothing has come by then: httpx sets the timeout of the
-        socket anew for each piece, by that of the request."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if seconds is not None:
-            self._timer = threading.Timer(seconds, self.shutdown)
-            self._timer.daemon = True
-            self._timer.start()
+        """Has the wait for the next piece end by then, if that is sooner than the read timeout."""
+        self._clock.end = None if seconds is None else time.monotonic() + seconds
 
     def shutdown(self) -> None:
         """Wakes a thread that waits for bytes; a connection of HTTP/2 serves others as well."""
@@ -132,10 +139,60 @@ class HttpxBody:
             sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
         with contextlib.suppress(httpx.HTTPError, OSError):
             self._answer.close()
+
+
+class _Clock:
+    """The end of a wait, on the monotonic clock."""
+
+    end: float | None = None
+
+    def left(self, seconds: float | None) -> float | None:
+        """How long bytes are waited for, with a timeout of `seconds`."""
+        if self.end is None:
+            return seconds
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise httpx.ReadTimeout("timed out")
+        return left if seconds is None else min(seconds, left)
+
+
+class _Timeouts(dict[str, float | None]):
+    """The timeouts of a request, of which that for reading gets shorter with time."""
+
+    def __init__(self, timeouts: Mapping[str, float | None], *, clock: _Clock) -> None:
+        super().__init__(timeouts)
+        self._clock = clock
+
+    def get(self, name: str, default: Any = None) -> Any:
+        seconds = super().get(name, default)
+        return self._clock.left(seconds) if name == "read" else seconds
+
+
+class _Timed(httpx.SyncByteStream):
+    """A body whose connection heeds a clock, until the connection is free for another answer.
+
+    httpcore knows one timeout, which begins anew with each read, for all reads of a body.
+    """
+
+    def __init__(self, body: httpx.SyncByteStream, clock: _Clock, stream: Any) -> None:
+        self._body = body
+        self._stream = None
+        # A transport of the user's may have none, or one that takes nothing.
+        with contextlib.suppress(AttributeError):
+            read = stream.read
+            stream.read = lambda size, timeout=None: read(size, clock.left(timeout))
+            self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._body)
+
+    def close(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            del stream.read
+        self._body.close()
 
 
 # The first that fits: a child stands before its parent.
@@ -143,6 +200,7 @@ _TRANSLATIONS: tuple[tuple[type[Exception], type[requests.RequestException]], ..
     (httpx.ConnectTimeout, requests.exceptions.ConnectTimeout),
     (httpx.PoolTimeout, requests.exceptions.ConnectTimeout),
     (httpx.TimeoutException, requests.exceptions.ReadTimeout),
+    (httpx.ConnectError, NotConnected),
     (httpx.UnsupportedProtocol, requests.exceptions.InvalidSchema),
     (httpx.InvalidURL, requests.exceptions.InvalidURL),
     (httpx.ProxyError, requests.exceptions.ProxyError),

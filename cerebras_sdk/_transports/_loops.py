@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
 import anyio
@@ -68,7 +68,8 @@ def spawn(function: Callable[[], Coroutine[Any, Any, None]], tasks: set[Any]) ->
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:  # the other one that anyio runs on
-        sys.modules["trio"].lowlevel.spawn_system_task(function)
+        with contextlib.suppress(RuntimeError):  # the run is ending: nothing can begin any more
+            sys.modules["trio"].lowlevel.spawn_system_task(function)
         return
     task = loop.create_task(function())
     tasks.add(task)
@@ -88,6 +89,32 @@ def spawn_in(
             loop.call_soon_threadsafe(spawn, function, tasks, context=contextvars.Context())
         else:
             loop.run_sync_soon(spawn, function, tasks)
+
+
+async def begin(generator: AsyncIterator[None]) -> None:
+    """Its first step. Whoever forgets it gives back what it holds, which is what it is for: trio
+    would warn of that."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        token = anyio.lowlevel.current_token()
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(firstiter=None, finalizer=lambda forgotten: _end(forgotten, token))
+        try:
+            step = generator.__anext__()
+        finally:
+            sys.set_asyncgen_hooks(*hooks)
+        await step
+    else:
+        await anext(generator)
+
+
+def _end(generator: Any, token: anyio.lowlevel.EventLoopToken) -> None:
+    async def close() -> None:
+        with contextlib.suppress(Exception):  # what is wrong with a connection nobody wants
+            await generator.aclose()
+
+    spawn_in(token, close, set())
 
 
 class Lock:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.cookiejar
-import os
 import sys
 import threading
 import time
@@ -13,16 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 import requests.adapters
-import urllib3
-import urllib3.exceptions
 
-from .._core.http import Headers, Request, reveal_headers
-from .._core.timeout import Deadline
+from .._core.http import Request, reveal_headers
+from .._core.secret import Hidden
+from .._core.timeout import Deadline, Timeout
 from .._core.urls import origin
-from ..errors import APIConnectionError, InvalidRequestError
+from ..errors import InvalidRequestError
 from . import (
-    DRAIN_BYTES,
-    DRAIN_SECONDS,
     Streamed,
     _forks,
     bounded,
@@ -31,12 +26,16 @@ from . import (
     is_left,
     kept,
     no_answer,
-    patience,
     type_name,
     wrong_setup,
 )
-from ._bodies import content_of, lost_of, phase_of, socket_of
+from ._answers import ERRORS
+from ._answers import RequestsResponse as RequestsResponse
+from ._bodies import content_of, phase_of
+from ._bodies import is_unsent as is_unsent
 from ._forks import Lock as Lock
+from ._heads import answered_by
+from ._log_lines import in_hand
 from ._proxies import proxy_for
 from ._session import new_pools
 from ._session import new_session as new_session
@@ -48,88 +47,7 @@ else:
 
 T = TypeVar("T")
 
-_PIECE = 65536
-_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 _WRONG_SETUP = (requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
-
-
-class RequestsResponse:
-    """An answer; see the package's docstring for what it can do."""
-
-    def __init__(
-        self, response: requests.Response, request: Request, body: bytes | None = None
-    ) -> None:
-        self.status = response.status_code
-        self.headers = Headers(response.headers.items())
-        self.raw = response
-        self.is_read = body is not None
-        self.body = body or b""
-        self._closed = False
-        self._patience: float | None = None
-        self._request = request
-        self._pieces = _pieces(response)
-        self._process = os.getpid()
-
-    @property
-    def http_version(self) -> str:
-        version = getattr(self.raw.raw, "version", 11)  # 11 for HTTP/1.1
-        return f"HTTP/{version // 10}.{version % 10}" if isinstance(version, int) else version
-
-    @property
-    def is_closed(self) -> bool:
-        return self._closed or self.is_read
-
-    def receive(self, deadline: Deadline | None = None) -> bytes:
-        seconds = None
-        if deadline is not None:
-            seconds = patience(deadline, self._request.timeout.read, time.monotonic())
-        try:
-            if seconds != self._patience:
-                self._wait_for(seconds)
-            return next(self._pieces, b"")
-        except Exception as error:
-            if self._closed:
-                return b""  # another thread closed it: that is its end
-            if not isinstance(error, (*_ERRORS, ValueError)):
-                raise  # a ValueError is what http.client has for a chunk of less than no bytes
-            phase = phase_of(error)
-            if deadline is not None and seconds is not None and time.monotonic() >= deadline.at:
-                phase = deadline.phase
-            raise no_answer(error, self._request, phase=phase, begun=True) from error
-
-    def _wait_for(self, seconds: float | None) -> None:
-        """Sets how long the next bytes are waited for; None is as long as the read timeout."""
-        raw = self.raw.raw
-        sock = socket_of(raw)
-        if sock is not None:  # urllib3 sets its own again for the next request
-            sock.settimeout(self._request.timeout.read if seconds is None else seconds)
-        elif hasattr(raw, "end_within"):
-            raw.end_within(seconds)
-        self._patience = seconds
-
-    def drain(self) -> None:
-        if self.http_version == "HTTP/2":
-            self.close()  # which ends one stream of the connection, and not the connection
-            return
-        size = 0
-        end = Deadline(time.monotonic() + DRAIN_SECONDS, "read")
-        with contextlib.suppress(APIConnectionError):  # the answer is whole, whatever follows
-            while size < DRAIN_BYTES and time.monotonic() < end.at:
-                piece = self.receive(end)
-                if not piece:
-                    break
-                size += len(piece)
-        self.close()
-
-    def close(self) -> None:
-        self._closed = True
-        shutdown = getattr(self.raw.raw, "shutdown", None)
-        # In a process that was forked it would end the stream of the parent.
-        if shutdown is not None and self._process == os.getpid():
-            # Wakes a thread that waits for bytes, which would hold up the closing.
-            with contextlib.suppress(ValueError, RuntimeError, OSError):
-                shutdown()
-        self.raw.close()
 
 
 class RequestsTransport:
@@ -174,20 +92,10 @@ class RequestsTransport:
         timeout = bounded(request.timeout, deadline, time.monotonic())
         jar = self._jar(session)
         before = kept(jar)
+        caught: Hidden[Exception] | None = None  # what it says may repeat the key
+        in_hand.set(request)
         try:
-            response = session.request(
-                request.method,
-                request.url,
-                headers=reveal_headers(request.headers),
-                data=request.upload or request.body or None,
-                timeout=(timeout.connect, timeout.read),
-                # Without an `auth` of ours, requests would put what netrc says of the host in the
-                # place of the Authorization header.
-                auth=(session.auth if request.is_signed else None) or _unchanged,
-                allow_redirects=False,
-                stream=True,
-                proxies=self._proxies(request.url),
-            )
+            response = self._answer(session, request, timeout, deadline)
             if not keep_cookies:
                 for answered in (*response.history, response):
                     forget(jar, answered.cookies, before)
@@ -199,10 +107,12 @@ class RequestsTransport:
             if is_left(stream, answer.status, answer.headers):
                 return answer
             try:
+                if answer.status >= 300:
+                    answer.read_refusal(deadline)
+                    return answer
                 if deadline is None:
                     return RequestsResponse(response, request, content_of(response))
-                body = b"".join(iter(lambda: answer.receive(deadline), b""))
-                return RequestsResponse(response, request, body)
+                return RequestsResponse(response, request, answer.read_whole(deadline))
             finally:
                 response.close()
         except requests.exceptions.InvalidURL:
@@ -210,14 +120,49 @@ class RequestsTransport:
             problem = "an address, this one or that of a proxy, cannot be read"
         except _WRONG_SETUP as error:
             problem = str(error)
-        except _ERRORS as error:
+        except ERRORS as error:
             if type(error) is not OSError or error.errno is not None:
-                phase = phase_of(error)
-                if phase is not None and deadline is not None and time.monotonic() >= deadline.at:
-                    phase = deadline.phase
-                raise no_answer(error, request, phase=phase) from error
-            problem = str(error)  # a bundle of certificates that is not there
-        raise wrong_setup(problem)
+                caught = Hidden(error)
+            else:
+                problem = str(error)  # a bundle of certificates that is not there
+        finally:
+            in_hand.set(None)
+        if caught is None:
+            raise wrong_setup(problem)
+        phase = phase_of(caught.value)
+        if phase is not None and deadline is not None and time.monotonic() >= deadline.at:
+            phase = deadline.phase
+        raise no_answer(caught.value, request, phase=phase)
+
+    def _answer(
+        self,
+        session: requests.Session,
+        request: Request,
+        timeout: Timeout,
+        deadline: Deadline | None,
+    ) -> requests.Response:
+        heard: list[requests.Response] = []
+        try:
+            with answered_by(None if deadline is None else deadline.at):
+                return session.request(
+                    request.method,
+                    request.url,
+                    headers=reveal_headers(request.headers),
+                    data=request.upload or request.body or None,
+                    timeout=(timeout.connect, timeout.read),
+                    # Without an `auth` of ours, requests would put what netrc says of the host in
+                    # the place of the Authorization header.
+                    auth=(session.auth if request.is_signed else None) or _unchanged,
+                    allow_redirects=False,
+                    stream=True,
+                    proxies=self._proxies(request.url),
+                    hooks={"response": [*session.hooks["response"], _ear(heard)]},
+                )
+        except ValueError as error:
+            # It reads the address even of a redirect that it does not follow, which may be none.
+            if not heard or isinstance(error, requests.RequestException):
+                raise
+            return heard[-1]
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -263,36 +208,17 @@ class RequestsTransport:
         return jar
 
 
+def begin(generator: Iterator[None]) -> None:
+    """Its first step. Whoever forgets it gives back what it holds."""
+    next(generator)
+
+
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _pieces(response: requests.Response) -> Iterator[bytes]:
-    """The body as it arrives, decoded."""
-    raw = response.raw
-    if isinstance(raw, urllib3.HTTPResponse):
-        if raw.chunked and not raw.headers.get("content-encoding"):
-            yield from _chunks(raw)
-            return
-        # `stream` waits for a full piece where the body has no chunks of its own, and loses what is
-        # cut where it has to be decoded.
-        while piece := raw.read1(_PIECE, decode_content=True):
-            yield piece
-        return
-    # An empty piece, as a decoder at work gives, would look like the end.
-    yield from filter(None, raw.stream(_PIECE, decode_content=True))
+def _ear(heard: list[requests.Response]) -> Callable[..., None]:
+    def hear(response: requests.Response, **_: object) -> None:
+        heard.append(response)
 
-
-def _chunks(raw: urllib3.HTTPResponse) -> Iterator[bytes]:
-    """The chunks of a body, the fast way; and what had come of the last one when it was cut, which
-    urllib3 throws away."""
-    given: bytes | None = None
-    try:
-        for given in raw.stream(_PIECE, decode_content=True):
-            if given:
-                yield given
-    except Exception as error:
-        lost = lost_of(raw, error, given)
-        if lost:
-            yield lost
-        raise
+    return hear

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import platform
 import secrets
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .._core.pacing import RECHECK_SECONDS, Pacer
-from ..errors import CerebrasError, InvalidRequestError
+from .._core.pacing import RECHECK_SECONDS, Pacer, Shortage
 from ..types import RateLimits
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from ._shared_file import Busy as Busy
+from ._shared_file import SharedFile
 
 T = TypeVar("T")
 
-_VERSION = 1
-_LOCK_SECONDS = 10.0  # nobody holds it for longer than a few milliseconds, unless it was stopped
-_LOCK_RETRY = 0.002
 # Who waits asks again all the time, so a few times without it is enough; who sent may be reading.
 _WAITING_SECONDS = 10 * RECHECK_SECONDS
 _SENT_SECONDS = 900.0
-_KEPT_SECONDS = 2 * 86_400.0
+_TRY_SECONDS = 0.1  # for the lock; who waits for longer may have been cancelled meanwhile
 
 
 class SharedPacing:
@@ -42,182 +33,119 @@ class SharedPacing:
     process that is killed releases the lock by dying, leaves the queue at once (on Windows, after
     10 s), and what it had reserved counts as used. A file that cannot be read is started anew.
 
-    Safe to call from several threads. Times are unix seconds. Raises InvalidRequestError for a path
-    that cannot be written, and CerebrasError when the lock is not had within 10 s.
+    Safe to call from several threads. Times are unix seconds. A call raises InvalidRequestError for
+    a path that cannot be written, and CerebrasError when the lock is not had within 10 s; at its
+    end it waits for neither, and what cannot be told then is logged.
     """
-
-    blocks = True  # its calls read and write a file, and wait for a lock
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).expanduser().absolute()
+        self._file = SharedFile(self.path)
+
+    def __reduce__(self) -> tuple[type[SharedPacing], tuple[str]]:
+        return SharedPacing, (str(self.path),)
 
     def __repr__(self) -> str:
         return f"SharedPacing({str(self.path)!r})"
 
+    blocks = True  # to ask reads and writes a file, and waits for a lock
+
     def get(self, key: str, model: str) -> SharedPacer:
         """The budget of a key, by its fingerprint, for a model."""
-        return SharedPacer(self, f"{key}/{model}")
+        return SharedPacer(self._file, f"{key}/{model}")
 
     @staticmethod
     def now() -> float:
         return time.time()
 
-    def change(self, name: str, change: Callable[[Pacer, _Owners], T]) -> T:
-        """What `change` makes of the pacer of that name and of the owners of its tickets; what it
-        leaves them at is kept."""
-        with self._locked():
-            pacers = self._read()
-            pacer, owners = _restored(pacers.get(name))
-            result = change(pacer, owners)
-            pacers[name] = {"pacer": pacer.to_state(), "owners": owners, "used": self.now()}
-            self._write(pacers)
-            return result
 
-    @contextlib.contextmanager
-    def _locked(self) -> Generator[None, None, None]:
-        try:
-            lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise self._unwritable(error) from error
-        try:
-            give_up = time.monotonic() + _LOCK_SECONDS
-            while not _lock(lock):
-                if time.monotonic() > give_up:
-                    raise CerebrasError(
-                        f"pacing: another process holds {self.path}.lock and does not let go"
-                    )
-                time.sleep(_LOCK_RETRY)
-            yield
-        finally:
-            os.close(lock)
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            state = json.loads(self.path.read_bytes())
-            pacers = state["pacers"] if state["version"] == _VERSION else {}
-        except FileNotFoundError:
-            return {}
-        except (ValueError, TypeError, KeyError, RecursionError):
-            return {}  # a machine that went down may leave half a file
-        except OSError as error:
-            raise self._unwritable(error) from error
-        if not isinstance(pacers, dict):
-            return {}
-        # Keys that were got for cookies come and go.
-        oldest = self.now() - _KEPT_SECONDS
-        return {name: state for name, state in pacers.items() if _used(state) > oldest}
-
-    def _write(self, pacers: dict[str, Any]) -> None:
-        new = f"{self.path}.new"
-        state = json.dumps({"version": _VERSION, "pacers": pacers})
-        try:
-            # A reader never sees half of it, wherever this process is killed.
-            file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(file, "w", encoding="utf-8") as opened:
-                opened.write(state)
-            os.replace(new, self.path)
-        except OSError as error:
-            raise self._unwritable(error) from error
-
-    def _unwritable(self, error: OSError) -> InvalidRequestError:
-        return InvalidRequestError(
-            f"pacing: {self.path} cannot be shared: {error.strerror or error}. SharedPacing takes "
-            "the path of a file in a folder that every process may write to"
-        )
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SharedTicket:
     """A place in the queue, under a name of its own: numbers begin again in a file made anew."""
 
     name: str
     tokens: int
+    is_over: bool = False
 
 
 class SharedPacer:
     """A `Pacer` that lives in a file: the same methods; `now` is unix seconds.
 
-    A waiting ticket that was lost, because the file was or because nobody asked for it for 10 s,
-    stands at the end of the queue when it is asked for again.
+    `delay` and `shortage` wait for the file, and raise Busy if they do not have it in a moment: ask
+    again. What ends a ticket does not wait. A ticket is in the queue from the first `delay` on. One
+    that was lost, because the file was or because nobody asked for it for 10 s, stands at the end
+    of the queue when it is asked for again.
     """
 
-    def __init__(self, shared: SharedPacing, name: str) -> None:
-        self._shared = shared
+    def __init__(self, file: SharedFile, name: str) -> None:
+        self._file = file
         self._name = name
 
-    def join(self, tokens: int, now: float) -> SharedTicket:
-        ticket = SharedTicket(secrets.token_hex(8), tokens)
-        self._ask(ticket, now, lambda pacer, number: None)
-        return ticket
+    def join(self, tokens: int) -> SharedTicket:
+        return SharedTicket(secrets.token_hex(8), tokens)
 
     def delay(self, ticket: SharedTicket, now: float) -> float:
-        return self._ask(ticket, now, lambda pacer, number: pacer.delay(number, now))
+        """Raises KeyError for a ticket that was given back."""
 
-    def _ask(self, ticket: SharedTicket, now: float, call: Callable[[Pacer, int], T]) -> T:
-        """The same as `_call`, for a ticket that wants a place in the queue."""
-
-        def ask(pacer: Pacer, owners: _Owners) -> T:
+        def ask(pacer: Pacer, owners: _Owners) -> float | None:
+            # Given back by a task that was cancelled, while this thread waited for the file.
+            if ticket.is_over:
+                return None
             owner = owners.get(ticket.name)
             number = pacer.join(ticket.tokens, now) if owner is None else owner[0]
             owners[ticket.name] = (number, *_me(), now)
             _bury(pacer, owners, now)
-            return call(pacer, number)
+            return pacer.delay(number, now)
 
-        return self._shared.change(self._name, ask)
+        if (delay := self._ask(ask)) is None:
+            raise KeyError(ticket.name)
+        return delay
 
-    def least_delay(self, ticket: SharedTicket, now: float) -> float:
-        return self._call(ticket, 0.0, lambda pacer, number: pacer.least_delay(number, now))
+    def shortage(self, ticket: SharedTicket, now: float) -> Shortage:
+        def ask(pacer: Pacer, owners: _Owners) -> Shortage:
+            owner = owners.get(ticket.name)
+            return Shortage(0.0) if owner is None else pacer.shortage(owner[0], now)
+
+        return self._ask(ask)
+
+    def _ask(self, ask: Callable[[Pacer, _Owners], T]) -> T:
+        answers: list[T] = []
+
+        def change(state: object) -> dict[str, Any]:
+            pacer, owners = _restored(state)
+            answers.append(ask(pacer, owners))
+            return {"pacer": pacer.to_state(), "owners": owners}
+
+        self._file.change(self._name, change, patience=_TRY_SECONDS)
+        return answers[0]
 
     def observe(self, ticket: SharedTicket, now: float, limits: RateLimits) -> None:
-        self._call(ticket, None, lambda pacer, number: pacer.observe(number, now, limits))
+        self._tell(ticket, lambda pacer, number: pacer.observe(number, now, limits), last=False)
 
-    def settle(
-        self,
-        ticket: SharedTicket,
-        now: float,
-        *,
-        tokens: int | None,
-        cached: int = 0,
-        limits: RateLimits | None = None,
-    ) -> None:
-        def settle(pacer: Pacer, number: int) -> None:
-            pacer.settle(number, now, tokens=tokens, cached=cached, limits=limits)
+    def settle(self, ticket: SharedTicket, now: float, **what: Any) -> None:
+        self._tell(ticket, lambda pacer, number: pacer.settle(number, now, **what))
 
-        self._call(ticket, None, settle, last=True)
-
-    def refuse(
-        self,
-        ticket: SharedTicket,
-        now: float,
-        *,
-        retry_after: float | None = None,
-        limits: RateLimits | None = None,
-    ) -> None:
-        def refuse(pacer: Pacer, number: int) -> None:
-            pacer.refuse(number, now, retry_after=retry_after, limits=limits)
-
-        self._call(ticket, None, refuse, last=True)
+    def refuse(self, ticket: SharedTicket, now: float, **what: Any) -> None:
+        self._tell(ticket, lambda pacer, number: pacer.refuse(number, now, **what))
 
     def leave(self, ticket: SharedTicket, now: float) -> None:
-        self._call(ticket, None, lambda pacer, number: pacer.leave(number, now), last=True)
+        self._tell(ticket, lambda pacer, number: pacer.leave(number, now))
 
-    def _call(
-        self,
-        ticket: SharedTicket,
-        default: T,
-        call: Callable[[Pacer, int], T],
-        *,
-        last: bool = False,
-    ) -> T:
-        def change(pacer: Pacer, owners: _Owners) -> T:
-            owner = owners.pop(ticket.name, None)
-            if owner is None:
-                return default
-            if not last:
-                owners[ticket.name] = owner
-            return call(pacer, owner[0])
+    def _tell(
+        self, ticket: SharedTicket, call: Callable[[Pacer, int], None], *, last: bool = True
+    ) -> None:
+        def change(state: object) -> dict[str, Any]:
+            pacer, owners = _restored(state)
+            owner = owners.get(ticket.name)
+            # A process that was forked may end what it took over: it is its parent's to end.
+            if owner is not None and owner[1:3] == _me():
+                if last:
+                    del owners[ticket.name]
+                call(pacer, owner[0])
+            return {"pacer": pacer.to_state(), "owners": owners}
 
-        return self._shared.change(self._name, change)
+        ticket.is_over = ticket.is_over or last
+        self._file.later(self._name, change)
 
 
 _Owner = tuple[int, str, int, float]
@@ -257,31 +185,12 @@ def _restored(state: object) -> tuple[Pacer, _Owners]:
     return pacer, owners
 
 
-def _used(state: object) -> float:
-    used = state.get("used") if isinstance(state, dict) else None
-    return used if isinstance(used, (int, float)) else 0.0
-
-
 if sys.platform == "win32":
-
-    def _lock(file: int) -> bool:
-        try:
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
 
     def _lives(pid: int) -> bool:
         return True  # os.kill(pid, 0) would end it there; silence tells as well, only later
 
 else:
-
-    def _lock(file: int) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
     def _lives(pid: int) -> bool:
         try:

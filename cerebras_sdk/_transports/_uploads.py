@@ -1,4 +1,4 @@
-"""Uploads on their way through an event loop."""
+"""The bodies of requests on their way through an event loop."""
 
 from __future__ import annotations
 
@@ -6,11 +6,40 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import anyio.to_thread
+import httpx
 
 from .._core.http import Upload
 
 
-class UploadBody:
+class BytesBody(httpx.AsyncByteStream):
+    """A body in one piece, as often as it is sent.
+
+    That of httpx is a generator: trio complains of one that is left hanging, as by an answer that
+    comes early.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Once(self._data)
+
+
+class _Once:
+    def __init__(self, data: bytes) -> None:
+        self._left = data
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece, self._left = self._left, b""
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+
+class UploadBody(httpx.AsyncByteStream):
     """An upload on its way: the disk is read in a thread, the progress told in the event loop."""
 
     def __init__(self, upload: Upload) -> None:

@@ -17,6 +17,7 @@ from .._core.secret import Hidden, Secret
 from ..errors import Phase
 from . import no_cookies, wrong_setup
 from ._certificates import trusted_context
+from ._early import hear_early_answers
 from ._proxies import proxy_for, readable
 
 # httpx keeps 20 connections and closes the others after each request: 32 tasks would open one for
@@ -101,7 +102,9 @@ class _Ways(Generic[WayT]):
         if trust is None:
             trust = verify() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
-            return self._make(verify=trust, proxy=of_httpx(proxy, trust), **self._options.value)
+            way = self._make(verify=trust, proxy=of_httpx(proxy, trust), **self._options.value)
+            hear_early_answers(getattr(way, "_pool", None))
+            return way
         except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
             problem = str(error)
         raise wrong_setup(problem)
@@ -118,14 +121,7 @@ class BlockingWays(_Ways[httpx.BaseTransport], httpx.BaseTransport):
 
 class AsyncWays(_Ways[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        way = self._way(str(request.url))
-        try:
-            return await way.handle_async_request(request)
-        except Exception:
-            raise
-        except BaseException:  # cancelled
-            await _sweep(getattr(way, "_pool", None))
-            raise
+        return await self._way(str(request.url)).handle_async_request(request)
 
     async def aclose(self) -> None:
         for way in list(self._ways.values()):
@@ -181,30 +177,55 @@ class _AsyncAlone(httpx.AsyncByteStream):
         try:
             await self._stream.aclose()
         finally:
-            await _let_go(getattr(self._stream, "_httpcore_stream", None))
+            inner = getattr(self._stream, "_stream", None)
+            await _let_go(getattr(inner, "_httpcore_stream", None))
 
 
-async def _sweep(pool: Any) -> None:
-    """Closes the connections that httpcore 1.0 forgets when a task is cancelled: neither idle nor
-    of a request. Nothing public leads there; another version is left as it is."""
-    used = {id(request.connection) for request in getattr(pool, "_requests", ())}
-    for connection in list(getattr(pool, "_connections", ())):
-        if id(connection) not in used:
-            await _close(pool, connection)
+async def sweep(client: httpx.AsyncClient) -> None:
+    """Closes the connections that httpcore 1.0 forgets when a task is cancelled before it sends on
+    them: neither idle nor of a request. Nothing public leads there; another version is left as it
+    is."""
+    for way in (client._transport, *client._mounts.values()):
+        for inner in list(way._ways.values()) if isinstance(way, AsyncWays) else [way]:
+            pool: Any = getattr(inner, "_pool", None)
+            used = {id(request.connection) for request in getattr(pool, "_requests", ())}
+            for connection in list(getattr(pool, "_connections", ())):
+                if id(connection) not in used:
+                    await _close(pool, connection)
 
 
 async def _let_go(stream: Any) -> None:
-    """The same for the connection of an answer that is closed, if its request is still there."""
+    """The same for the connection of an answer whose closing was cancelled: its request is still
+    there."""
     pool: Any = getattr(stream, "_pool", None)
     request: Any = getattr(stream, "_pool_request", None)
     if request in getattr(pool, "_requests", ()):
         pool._requests.remove(request)
-        if request.connection is not None:
-            await _close(pool, request.connection)
+        stream._pool = _Nowhere()  # its closing may be under way elsewhere, and go on
+        if all(other.connection is not request.connection for other in pool._requests):
+            await _close(pool, request.connection)  # with HTTP/2 it serves others as well
+
+
+class _Nowhere:
+    """The pool of an answer that was let go: what is left of its closing finds nothing to do."""
+
+    _optional_thread_lock = contextlib.nullcontext()
+
+    def __init__(self) -> None:
+        self._requests = self
+
+    def remove(self, request: object) -> None:
+        pass
+
+    def _assign_requests_to_connections(self) -> list[Any]:
+        return []
+
+    async def _close_connections(self, closing: list[Any]) -> None:
+        pass
 
 
 async def _close(pool: Any, connection: Any) -> None:
-    if connection.is_idle() or connection.is_closed() or connection not in pool._connections:
+    if connection not in pool._connections or connection.is_idle() or connection.is_closed():
         return
     pool._connections.remove(connection)
     with anyio.CancelScope(shield=True), contextlib.suppress(Exception):
@@ -241,3 +262,10 @@ def phase_of(error: Exception) -> Phase | None:
     ):
         return None  # httpx-aiohttp takes a refused connection for a timeout
     return next((phase for kind, phase in _PHASES if isinstance(error, kind)), None)
+
+
+def is_unsent(failure: BaseException) -> bool:
+    """Whether `failure` says that there was no connection to send the request on. Of a whole call
+    that took too long nobody knows."""
+    never = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+    return isinstance(failure.__cause__, never)

@@ -68,6 +68,7 @@ class APIError(CerebrasError):
     status_code: int | None = None
     headers: Mapping[str, str] = {}
     attempts: tuple[Attempt, ...] = ()
+    _seen: Any = None  # what of `.partial` was given to the caller, where that is not all of it
 
     def __init__(
         self,

@@ -16,6 +16,9 @@ class StreamError(APIError):
     `partial` is the completion as far as it arrived: nothing that was delivered is lost. (Of a text
     completion it is a `Completion`.) `raw_tail` is the end of what came over the wire, at most 2
     KiB, without secrets.
+
+    Once every choice has its finish_reason the answer is whole: a reset, an error or bad JSON
+    behind it is none of these.
     """
 
     def __init__(
@@ -40,12 +43,16 @@ class StreamInterruptedError(StreamError, APIConnectionError):
 
 
 class StreamTimeoutError(StreamInterruptedError, APITimeoutError):
-    """The stream fell silent for longer than the read timeout."""
+    """The stream fell silent, or took too long: `phase` says which clock of `Timeout` ran out."""
 
 
 class StreamDecodeError(StreamError):
-    """The stream holds bytes that are no events, or events that are no chunks."""
+    """The stream holds bytes that are no events, or events that are no chunks, or it is a document
+    that is no completion."""
 
 
 class StreamResumeError(StreamError):
-    """The model was asked to go on, and began anew, or there was nothing to go on from."""
+    """The model was asked to go on, and began anew, or there was nothing to go on from.
+
+    What it said instead is the end of `partial`.
+    """

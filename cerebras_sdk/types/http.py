@@ -11,10 +11,14 @@ import msgspec
 
 @dataclass(frozen=True)
 class RequestInfo:
-    """What was asked, and where."""
+    """What was asked, and where; its `repr` leaves out the query, in which some gateways want a
+    key."""
 
     method: str
     url: str
+
+    def __repr__(self) -> str:
+        return f"RequestInfo(method={self.method!r}, url={self.url.partition('?')[0]!r})"
 
 
 @dataclass(frozen=True)

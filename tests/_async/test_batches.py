@@ -169,6 +169,8 @@ async def test_a_callback_that_would_never_be_awaited_is_refused(options: dict[s
             await client.batches.wait("b", on_progress=coroutine_function)
         with pytest.raises(InvalidRequestError, match="coroutine function"):
             await client.files.create(b"{}", on_progress=coroutine_function)
+        with pytest.raises(InvalidRequestError, match="on_retry takes a plain function"):
+            client.with_options(on_retry=coroutine_function)
 
 
 async def test_a_server_that_turns_no_page_is_not_asked_for_ever(

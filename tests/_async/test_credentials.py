@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import traceback
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from cerebras_sdk import (
+    APITimeoutError,
     AsyncCerebras,
     AuthenticationError,
     CerebrasError,
@@ -19,9 +21,10 @@ from cerebras_sdk import (
     InvalidRequestError,
     KeyExchangeError,
     MissingCredentialsError,
+    Timeout,
 )
 from cerebras_sdk._transports._httpx import HttpClient as own_http_client
-from cerebras_sdk.testing import Answer, LocalServer, RawAnswer
+from cerebras_sdk.testing import Answer, LocalServer, Pause, RawAnswer
 
 pytestmark = pytest.mark.anyio
 
@@ -363,3 +366,18 @@ def assert_hidden(error: BaseException, secret: str) -> None:
                 seen += [f"{name}={value!r}" for name, value in frame.f_locals.items()]
         layer = layer.__cause__ or layer.__context__
     assert not [text for text in seen if secret in text]
+
+
+async def test_the_whole_time_of_a_call_holds_for_the_exchange_as_well(
+    server: LocalServer, here: dict[str, Any]
+) -> None:
+    slow = session("csk-test")
+    answers: Iterator[Answer | RawAnswer] = iter([RawAnswer([Pause(30)]), slow])
+    server.route("GET", SESSION, lambda _: next(answers))
+    async with AsyncCerebras(cookies=COOKIES, **here) as client:
+        start = time.monotonic()
+        with pytest.raises(APITimeoutError) as caught:
+            await client.chat.completions.create(**CALL, timeout=Timeout(5, total=0.3))
+        assert time.monotonic() - start < 1.5
+        assert caught.value.phase == "total"
+        assert (await client.chat.completions.create(**CALL)).text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import pickle
 import socket
 from typing import Any
 
@@ -31,6 +32,7 @@ from cerebras_sdk import (
     StreamInterruptedError,
     StreamTimeoutError,
     StreamTruncatedError,
+    Timeout,
 )
 from cerebras_sdk.testing import Answer, LocalServer, Pause, RawAnswer
 
@@ -162,6 +164,54 @@ async def test_a_daily_quota_is_not_waited_for(
             await client.chat.completions.create(**CALL)
     assert len(server.requests) == 1
     assert waits == []
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        (b"Content-Length: 100\r\n", [b'{"message":']),
+        (b"Content-Encoding: gzip\r\nContent-Length: 3\r\n", [b"abc"]),
+        (b"Transfer-Encoding: chunked\r\n", [b"5\r\n{"]),
+        (b"Transfer-Encoding: chunked\r\n", [b"no size\r\n"]),
+        (b"Content-Length: 100\r\n", [b"{", Pause(3)]),
+    ],
+)
+@pytest.mark.parametrize(
+    ("status", "cls"),
+    [(401, AuthenticationError), (402, PaymentRequiredError), (429, RateLimitError)],
+)
+@pytest.mark.parametrize("timeout", [0.3, Timeout(total=0.3)])
+async def test_a_refusal_is_one_however_little_of_its_body_can_be_read(
+    server: LocalServer,
+    options: dict[str, Any],
+    waits: list[float],
+    head: bytes,
+    body: list[bytes | Pause],
+    status: int,
+    cls: type[APIStatusError],
+    timeout: Any,
+) -> None:
+    start = b"HTTP/1.1 %d No\r\nContent-Type: application/json\r\nRetry-After: 86399\r\n" % status
+    server.route("POST", CHAT, RawAnswer([start + head + b"\r\n", *body]))
+    async with AsyncCerebras(**options, timeout=timeout) as client:
+        with pytest.raises(cls, match="the rest of the answer could not be read") as caught:
+            await client.chat.completions.create(**CALL)
+    assert caught.value.status_code == status
+    assert isinstance(caught.value.__cause__, APIConnectionError)
+    assert len(server.requests) == 1
+    assert waits == []
+
+
+async def test_an_error_keeps_no_cookie_that_its_answer_sets(
+    server: LocalServer, options: dict[str, Any]
+) -> None:
+    refusal = Answer(402, JSON | {"Set-Cookie": "session=c00k1e-c00k1e; Path=/"}, b"{}")
+    server.route("POST", CHAT, refusal)
+    async with AsyncCerebras(**options) as client:
+        with pytest.raises(PaymentRequiredError) as caught:
+            await client.chat.completions.create(**CALL)
+    assert caught.value.headers["set-cookie"] == "***"
+    assert b"c00k1e" not in pickle.dumps(caught.value)
 
 
 async def test_nobody_there_is_a_connection_error_with_the_address(waits: list[float]) -> None:

@@ -226,3 +226,11 @@ async def test_a_pickle_of_a_closed_client_gives_an_open_one(server: LocalServer
     await client.close()
     async with pickle.loads(pickle.dumps(client.with_key_in_pickle())) as other:
         assert (await other.models.list()).data
+
+
+async def test_what_only_a_file_of_variables_had_is_warned_of(tmp_path: Path) -> None:
+    path = tmp_path / "keys.env"
+    path.write_text(f'CEREBRAS_API_KEY={KEY}\nCEREBRAS_CUSTOM_HEADERS="X-Tenant: {HEADER}"\n')
+    client = AsyncCerebras.from_env_file(path)
+    with pytest.warns(CerebrasWarning, match=r"key of a \.env file and default_headers X-Tenant"):
+        assert KEY.encode() not in pickle.dumps(client)

@@ -13,11 +13,7 @@ import pytest
 from cerebras_sdk import AsyncCerebras, RetryPolicy, StreamInterruptedError
 from cerebras_sdk.testing import Answer, LocalServer, Pause, RawAnswer
 
-pytestmark = [
-    pytest.mark.anyio,
-    # trio's own word for an asynchronous thing that nobody has closed.
-    pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning"),
-]
+pytestmark = pytest.mark.anyio
 
 CHAT = "/v1/chat/completions"
 CALL: dict[str, Any] = {"model": "gpt-oss-120b", "messages": [{"role": "user", "content": "Hi!"}]}
@@ -28,6 +24,9 @@ ENDLESS = Answer(200, EVENTS, [WORD, Pause(0.02)] * 500)
 # The answer is whole, but its body goes on, and what comes is more than is waited for.
 COMMENTS: list[Any] = [b": x\n\n", Pause(0.02)] * 500
 OPEN_END = Answer(200, EVENTS, [WORD, STOP, *COMMENTS])
+
+
+kept: list[Any] = []
 
 
 class Oops(Exception):
@@ -98,6 +97,28 @@ async def forgotten_after_break(client: AsyncCerebras) -> None:
         break
 
 
+async def kept_after_break(client: AsyncCerebras) -> None:
+    stream = await streamed(client)
+    async for _ in stream:
+        break
+    kept.append(stream)
+
+
+async def kept_after_an_error(client: AsyncCerebras) -> None:
+    stream = await streamed(client)
+    kept.append(stream)
+    with pytest.raises(Oops):
+        async for _ in stream:
+            raise Oops
+
+
+async def kept_text(client: AsyncCerebras) -> None:
+    texts = (await streamed(client)).text_stream
+    kept.append(texts)
+    async for _ in texts:
+        break
+
+
 async def forgotten_text(client: AsyncCerebras) -> None:
     async for _ in (await streamed(client)).text_stream:
         break
@@ -121,6 +142,9 @@ async def forgotten_after_an_error(client: AsyncCerebras) -> None:
         left_before_the_first_chunk,
         forgotten,
         forgotten_after_break,
+        kept_after_break,
+        kept_after_an_error,
+        kept_text,
         forgotten_text,
         forgotten_after_an_error,
     ],
@@ -134,6 +158,7 @@ async def test_the_connection_is_given_back_at_once(
             await leave(client)
             assert await released(client, endless)
     finally:
+        kept.clear()
         gc.enable()
 
 

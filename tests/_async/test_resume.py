@@ -184,6 +184,38 @@ async def test_a_resumed_stream_is_resumed(waits: list[float]) -> None:
             assert await read(third) == TEXT[140:]
             assert (await third.get_final_completion()).text == TEXT
     assert len(server.requests) == 4
+    *before, said, please = server.requests[-1].json()["messages"]
+    assert before == CALL["messages"]  # and nothing twice
+    assert said == {
+        "role": "assistant",
+        "content": TEXT[:140],
+        "reasoning": "Count the words.",
+    }
+    assert please["role"] == "user"
+
+
+@pytest.mark.parametrize("held", [" the", "Sur", TEXT[:20]])
+async def test_what_was_held_back_when_the_rest_broke_off_is_there_and_not_doubled(
+    held: str,
+) -> None:
+    """It may be a repetition or not: the caller has not seen it, and it is asked for again."""
+    again = RawAnswer([HEAD, event(content=held), Pause(0.02)])
+    with broken(Continues(9), RawAnswer(begun(200)), again) as (server, options):
+        async with AsyncCerebras(**options, max_retries=0) as client:
+            first = await client.chat.completions.create(**CALL)
+            with pytest.raises(StreamTruncatedError):
+                await read(first)
+            second = await first.resume()
+            seen: list[str] = []
+            with pytest.raises(StreamTruncatedError) as caught:
+                await read(second, seen)
+            assert seen == []
+            assert caught.value.partial is not None
+            assert caught.value.partial.text == TEXT[:200] + held
+            third = await second.resume()
+            assert await read(third) == TEXT[200:]
+            assert (await third.get_final_completion()).text == TEXT
+    assert server.requests[-1].json()["messages"][-2]["content"] == TEXT[:200]
 
 
 @pytest.mark.parametrize("start", ["", "Sure, here is the rest:\n\n"])
@@ -199,7 +231,7 @@ async def test_a_model_that_does_not_go_on_is_an_error_with_everything_so_far(
                 await read(stream, seen)
             assert "".join(seen) == TEXT[:230]
             assert caught.value.partial is not None
-            assert caught.value.partial.text == TEXT[:230]
+            assert caught.value.partial.text.startswith(TEXT[:230] + (start or TEXT[:20]))
             assert isinstance(caught.value.__cause__, StreamTruncatedError)
             assert len(server.requests) == 2
             engine.anew, engine.start = False, ""

@@ -14,11 +14,7 @@ import pytest
 from cerebras_sdk import Cerebras, RetryPolicy, StreamInterruptedError
 from cerebras_sdk.testing import Answer, LocalServer, Pause, RawAnswer
 
-pytestmark = [
-    pytest.mark.anyio,
-    # trio's own word for an blocking thing that nobody has closed.
-    pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning"),
-]
+pytestmark = pytest.mark.anyio
 
 CHAT = "/v1/chat/completions"
 CALL: dict[str, Any] = {"model": "gpt-oss-120b", "messages": [{"role": "user", "content": "Hi!"}]}
@@ -29,6 +25,9 @@ ENDLESS = Answer(200, EVENTS, [WORD, Pause(0.02)] * 500)
 # The answer is whole, but its body goes on, and what comes is more than is waited for.
 COMMENTS: list[Any] = [b": x\n\n", Pause(0.02)] * 500
 OPEN_END = Answer(200, EVENTS, [WORD, STOP, *COMMENTS])
+
+
+kept: list[Any] = []
 
 
 class Oops(Exception):
@@ -99,6 +98,28 @@ def forgotten_after_break(client: Cerebras) -> None:
         break
 
 
+def kept_after_break(client: Cerebras) -> None:
+    stream = streamed(client)
+    for _ in stream:
+        break
+    kept.append(stream)
+
+
+def kept_after_an_error(client: Cerebras) -> None:
+    stream = streamed(client)
+    kept.append(stream)
+    with pytest.raises(Oops):
+        for _ in stream:
+            raise Oops
+
+
+def kept_text(client: Cerebras) -> None:
+    texts = (streamed(client)).text_stream
+    kept.append(texts)
+    for _ in texts:
+        break
+
+
 def forgotten_text(client: Cerebras) -> None:
     for _ in (streamed(client)).text_stream:
         break
@@ -122,6 +143,9 @@ def forgotten_after_an_error(client: Cerebras) -> None:
         left_before_the_first_chunk,
         forgotten,
         forgotten_after_break,
+        kept_after_break,
+        kept_after_an_error,
+        kept_text,
         forgotten_text,
         forgotten_after_an_error,
     ],
@@ -135,6 +159,7 @@ def test_the_connection_is_given_back_at_once(
             leave(client)
             assert released(client, endless)
     finally:
+        kept.clear()
         gc.enable()
 
 

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import time
 from typing import Any
 
 import pytest
 
-from cerebras_sdk import Cerebras, InvalidRequestError
+from cerebras_sdk import Cerebras, InvalidRequestError, Timeout
 from cerebras_sdk.testing import Answer, LocalServer
 
 pytestmark = pytest.mark.anyio
@@ -24,6 +26,24 @@ def asked(text: str) -> dict[str, Any]:
 def once_and_then_402() -> Any:
     left = iter([None])
     return lambda request: next(left, Answer(402, {}, b"{}"))
+
+
+CUT = Answer(
+    200,
+    {"content-type": "application/json"},
+    b'{"id": "a", "choices": [{"index": 0, "finish_reason": "length", "message": {"role": '
+    b'"assistant", "content": "word"}}], "usage": {"completion_tokens": 64}}',
+)
+
+
+def slowly_cut(request: Any) -> Answer:
+    time.sleep(0.4)
+    return CUT
+
+
+def fails_every_other_time() -> Any:
+    numbers = itertools.count()
+    return lambda request: CUT if next(numbers) % 2 else Answer(503, {}, b"{}")
 
 
 def bounds(server: LocalServer) -> list[int | None]:
@@ -67,6 +87,52 @@ def test_an_answer_that_cannot_be_asked_for_again_is_not_lost(
             answer = client.chat.completions.create(**asked(text))
     assert answer.choices[0].finish_reason == "length"
     assert answer.text.split() == LONG.split()[:64]
+
+
+def test_all_asks_of_a_call_have_one_deadline(options: dict[str, Any], server: LocalServer) -> None:
+    with Cerebras(**options, reserve="auto") as client:
+        for text in [SHORT] * 8 + [LONG]:
+            if text is LONG:
+                server.route("POST", "/v1/chat/completions", slowly_cut)
+                client = client.with_options(timeout=Timeout(5, total=0.9))
+            before = time.monotonic()
+            answer = client.chat.completions.create(**asked(text))
+    assert time.monotonic() - before < 1.5
+    assert answer.choices[0].finish_reason == "length"
+    assert answer.reserved is not None
+    assert answer.reserved.asks in (1, 2)  # the next ended with the time, and left this one
+
+
+def test_all_asks_of_a_call_have_one_list_of_attempts(
+    options: dict[str, Any], server: LocalServer, waits: list[float]
+) -> None:
+    seen: list[int] = []
+    with Cerebras(
+        **options, reserve="auto", on_retry=lambda event: seen.append(event.attempt)
+    ) as client:
+        for text in [SHORT] * 8 + [LONG]:
+            if text is LONG:
+                server.route("POST", "/v1/chat/completions", fails_every_other_time())
+            answer = client.chat.completions.create(**asked(text))
+    assert seen == [1, 2]
+    assert answer.choices[0].finish_reason == "length"  # two retries are all that a call has
+
+
+def test_an_answer_is_not_lost_when_the_client_is_closed_meanwhile(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    client = Cerebras(**options, reserve="auto")
+
+    def closing(request: Any) -> Answer:
+        client._state.closed = True
+        return CUT
+
+    for text in [SHORT] * 8 + [LONG]:
+        if text is LONG:
+            server.route("POST", "/v1/chat/completions", closing)
+        answer = client.chat.completions.create(**asked(text))
+    assert answer.choices[0].finish_reason == "length"
+    client.close()
 
 
 def test_the_users_own_bound_is_never_exceeded(

@@ -75,7 +75,7 @@ def test_a_daily_quota_fails_at_once_and_says_when_it_reopens(
 
     server.route("POST", CHAT, Answer(429, {"retry-after": "86399"}, json.dumps(TOKENS).encode()))
     with Cerebras(**options) as client:
-        with pytest.raises(RateLimitError, match="it reopens in 23 h 59 min") as caught:
+        with pytest.raises(RateLimitError, match="it reopens in 24 h") as caught:
             client.chat.completions.create(**CALL)
     error = caught.value
     assert (error.kind, error.window, error.retry_after) == ("tokens", "day", 86399)
@@ -200,6 +200,30 @@ def test_the_end_of_an_answer_needs_neither_done_nor_a_close(
         assert time.monotonic() - start < 10
 
 
+def test_the_usage_may_come_a_while_after_the_end_of_the_answer(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    usage = b'data: {"choices":[],"usage":{"completion_tokens":7}}\n\ndata: [DONE]\n\n'
+    server.route("POST", CHAT, RawAnswer([HEAD, WORD, STOP, Pause(0.8), usage]))
+    with Cerebras(**options, timeout=Timeout(5, gap=3)) as client:
+        stream = client.chat.completions.create(**CALL, stream=True)
+        completion = stream.get_final_completion()
+    assert completion.usage is not None
+    assert completion.usage.completion_tokens == 7
+
+
+def test_a_whole_answer_is_given_though_the_usage_never_comes(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    server.route("POST", CHAT, RawAnswer([HEAD, WORD, STOP, Pause(30)]))
+    for timeout in (Timeout(5, gap=0.3), Timeout(5, total=0.6)):
+        with Cerebras(**options, timeout=timeout) as client:
+            start = time.monotonic()
+            stream = client.chat.completions.create(**CALL, stream=True)
+            assert read(stream) == "one "
+            assert time.monotonic() - start < 3
+
+
 KEEP_ALIVE: list[Any] = [part for _ in range(100) for part in (b": keep-alive\n\n", Pause(0.02))]
 
 
@@ -298,3 +322,26 @@ def test_no_answer_at_all_has_its_attempts_too(waits: list[float]) -> None:
             client.models.list()
     assert [attempt.status for attempt in caught.value.attempts] == [None, None]
     assert caught.value.__cause__ is not None
+
+
+def test_what_was_learned_of_one_account_is_not_believed_of_another(
+    options: dict[str, Any], server: LocalServer, waits: list[float]
+) -> None:
+    hour = {"x-ratelimit-reset-tokens-hour": "3000", "x-ratelimit-limit-tokens-hour": "1"}
+    per_hour = json.dumps({**TOKENS, "message": "Tokens per hour limit exceeded."}).encode()
+    whole = Answer(200, {"content-type": "application/json"}, b'{"choices":[{"message":{}}]}')
+    in_turn(server, Answer(429, hour, per_hour), Answer(429, {}, per_hour), whole)
+    with Cerebras(**options) as client:
+        with pytest.raises(RateLimitError, match="it reopens in 50 min"):
+            client.chat.completions.create(**CALL)
+        assert client.rate_limits
+        for other in (
+            client.with_options(api_key="csk-test-2"),
+            client.with_options(base_url=f"{server.base_url}/"),
+        ):
+            assert not other.rate_limits
+        assert client.with_options(timeout=5).rate_limits
+        other = client.with_options(api_key="csk-test-2")
+        assert (other.chat.completions.create(**CALL)).choices
+        assert waits
+        assert max(waits) < 10

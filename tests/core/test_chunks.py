@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cerebras_sdk import errors
-from cerebras_sdk._core import chunks
+from cerebras_sdk._core import chunks, documents
 from cerebras_sdk._core.answers import read_answer
 from cerebras_sdk._core.chunks import CHAT, TEXT, ChunkReader
 from cerebras_sdk._core.http import Headers, Request
@@ -92,6 +92,10 @@ class TestAWholeStream:
         assert total.usage == Usage(total_tokens=29)
         assert total.time_info is not None
         assert total.time_info.queue_time == 0.1
+
+    def test_has_the_id_of_the_first_chunk_that_has_one(self) -> None:
+        total = answer(event({"choices": []}) + FOUR + STOP)
+        assert (total.id, total.created, total.model) == ("chatcmpl-1", 5, "m")
 
     def test_needs_no_done(self) -> None:
         assert answer(FOUR + STOP).text == "four"
@@ -321,6 +325,72 @@ class TestAnErrorInTheStream:
         failure = failed(FOUR + b"event: error\n" + event(ERROR))
         assert type(failure) is errors.InternalServerError
 
+    @pytest.mark.parametrize(
+        ("data", "says"),
+        [
+            (b"Internal  Server\ndata: Error", "500: Internal Server Error ["),
+            (b'{"reason": "late"}', "500: {'reason': 'late'} ["),
+            (b'"late"', "500: late ["),
+            (b"\xff", "500: \ufffd ["),
+            (b'{"choices": [], "code": "queue_exceeded"}', "429 queue_exceeded: "),
+        ],
+    )
+    def test_with_the_event_type_error_is_one_whatever_it_says(
+        self, data: bytes, says: str
+    ) -> None:
+        failure = failed(FOUR + b"event: error\ndata: " + data + b"\n\n")
+        assert isinstance(failure, errors.APIStatusError)
+        assert says in str(failure)
+        assert failure.partial is not None
+        assert failure.partial.text == "four"
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            {"status_code": 400, "choices": [], "message": "bad", "code": "wrong_api_format"},
+            {"status_code": "400", "choices": []},
+            {"status_code": 400, "error": {}},
+            {"status_code": 400, "choices": [{"index": 0, "delta": {}}]},
+        ],
+    )
+    def test_is_known_by_its_status(self, document: dict[str, Any]) -> None:
+        failure = failed(FOUR + event(document))
+        assert type(failure) is errors.BadRequestError
+
+    def test_leaves_what_stands_beside_it(self) -> None:
+        choice = {"index": 0, "delta": {"content": "!"}, "finish_reason": "error"}
+        found, it = read(FOUR + event({"choices": [choice], "error": ERROR}))
+        assert [piece.text for piece in found] == ["fo", "ur", "!"]
+        assert type(it.failure) is errors.InternalServerError
+        assert it.failure.partial is not None
+        assert it.failure.partial.text == "four!"
+        assert it.failure.partial.choices[0].finish_reason is None
+
+    @pytest.mark.parametrize(
+        "rest",
+        [event({"error": ERROR}), b"data: {\n\n", b"event: error\ndata: late\n\n",
+         event({"choices": [], "status_code": 500})],
+    )  # fmt: skip
+    def test_after_the_whole_answer_changes_nothing(self, rest: bytes) -> None:
+        assert answer(FOUR + STOP + rest).text == "four"
+        assert type(failed(FOUR + STOP + rest, n=2)) is not errors.StreamTruncatedError
+
+    def test_after_a_finish_reason_that_says_so_is_one(self) -> None:
+        failure = failed(FOUR + chunk(finish_reason="error") + event({"error": ERROR}))
+        assert type(failure) is errors.InternalServerError
+
+    def test_counts_its_wait_from_when_the_answer_came(self) -> None:
+        headers = Headers([("retry-after", "11")])
+        it = ChunkReader(REQUEST, headers, CHAT, model="m", n=1, now=1000.0)
+        it.feed(FOUR + event({"status_code": 429, "error": ERROR}))
+        assert isinstance(it.failure, errors.RateLimitError)
+        assert (it.failure.retry_after, it.failure.retry_at) == (11.0, 1011.0)
+        it = ChunkReader(REQUEST, headers, CHAT, model="m", n=1, now=1000.0)
+        it.feed(json.dumps({"status_code": 429, "error": ERROR}).encode())
+        it.end()
+        assert isinstance(it.failure, errors.RateLimitError)
+        assert it.failure.retry_at == 1011.0
+
     def test_does_not_show_the_key_it_echoes(self) -> None:
         failure = failed(event({"error": "Bearer csk-test-0123 refused"}), key="csk-test-0123")
         assert "Bearer *** refused" in str(failure)
@@ -371,6 +441,78 @@ class TestAnEventThatIsNoChunk:
         assert "larger than 999 bytes" in str(it.failure)
         assert it.failure.partial is not None
         assert it.failure.partial.text == "four"
+
+
+class TestTheRawTail:
+    KEY = "csk-test-0123456789abcdefghijkl"
+
+    @pytest.mark.parametrize("size", [1, 3, 50, 10_000])
+    def test_does_not_show_the_key_however_small_the_pieces(self, size: int) -> None:
+        stream = ROLE + b": not " + self.KEY.encode() + b" " + b"x" * 2000 + b"\n\n"
+        it = reader(key=self.KEY)
+        for at in range(0, len(stream), size):
+            it.feed(stream[at : at + size])
+        it.end()
+        assert isinstance(it.failure, StreamError)
+        assert b"6789abcdef" not in it.failure.raw_tail
+        assert b": not *** xxx" in it.failure.raw_tail
+        assert len(it.failure.raw_tail) <= 2048
+
+
+COMPLETION = {
+    "id": "a",
+    "choices": [{"index": 0, "message": {"content": "four"}, "finish_reason": "stop"}],
+}
+
+
+class TestADocumentThatSaysItIsAStream:
+    def read(self, body: bytes) -> Reader:
+        found, it = read(body)
+        assert len(found) <= 1
+        return it
+
+    @pytest.mark.parametrize("blanks", [b"", b" \r\n\n\t"])
+    def test_is_the_answer_in_one_chunk(self, blanks: bytes) -> None:
+        for indent in (None, 2):
+            it = self.read(blanks + json.dumps(COMPLETION, indent=indent).encode() + b"\n\n")
+            assert it.failure is None
+            assert [chunk.text for chunk in it.chunks] == ["four"]
+            assert it.total.completion().id == "a"
+
+    def test_is_the_error_in_it(self) -> None:
+        it = self.read(json.dumps({"status_code": 503, "error": ERROR}).encode())
+        assert type(it.failure) is errors.InternalServerError
+        assert it.failure.status_code == 503
+        assert it.failure.partial == ChatCompletion()
+
+    @pytest.mark.parametrize("body", [b'{"choices": [{"', b"{}", b"{oops", b'{"choices": []}'])
+    def test_is_an_error_where_it_is_no_completion(self, body: bytes) -> None:
+        it = self.read(body)
+        assert type(it.failure) is errors.StreamDecodeError
+        assert it.failure.raw_tail == body
+        assert it.failure.partial == ChatCompletion()
+        assert str(it.failure).count(URL) == 1
+
+    def test_is_read_where_only_the_connection_did_not_end_well(self) -> None:
+        body = json.dumps(COMPLETION).encode()
+        for end in (len(body), -5):
+            it = reader()
+            it.feed(body[:end])
+            it.broken(errors.APIConnectionError("reset"))
+            if end > 0:
+                assert it.failure is None
+                assert it.total.completion().text == "four"
+            else:
+                assert type(it.failure) is errors.StreamInterruptedError
+
+    def test_is_not_gathered_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(documents, "MAX_EVENT_SIZE", 999)
+        it = self.read(b"{" + b" " * 999)
+        assert type(it.failure) is errors.StreamDecodeError
+        assert "larger than 999 bytes" in str(it.failure)
+
+    def test_is_none_where_events_come_first(self) -> None:
+        assert answer(b"\n: x\n\n" + FOUR + STOP + b"\n{}").text == "four"
 
 
 class TestATextCompletion:
@@ -429,6 +571,13 @@ class TestAWholeAnswer:
         with pytest.raises(errors.InternalServerError, match=r"Please try again") as caught:
             self.completion(body)
         assert caught.value.partial is None
+
+    def test_may_be_an_error_that_counts_from_now(self) -> None:
+        body = json.dumps({"status_code": 429, "error": ERROR}).encode()
+        headers = Headers([("retry-after", "11")])
+        with pytest.raises(errors.RateLimitError) as caught:
+            read_answer(body, CHAT.whole, REQUEST, headers, now=1000.0)
+        assert caught.value.retry_at == 1011.0
 
     @pytest.mark.parametrize(
         ("body", "kept"),

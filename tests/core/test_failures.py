@@ -232,6 +232,41 @@ class TestErrorsInAnAnswerOf200:
         assert str(failure) == f"503: Please try again. [the answer to POST {URL}]"
         assert (failure.type, failure.param, failure.code) == ("server_error", None, None)
 
+    @pytest.mark.parametrize(
+        ("document", "cls", "status"),
+        [
+            ({"error": {"message": "m", "status_code": 400}}, errors.BadRequestError, 400),
+            ({"error": {"message": "m", "code": 401}}, errors.AuthenticationError, 401),
+            ({"error": {"message": "m", "code": "402"}}, errors.PaymentRequiredError, 402),
+            ({"error": "m", "code": 429}, errors.RateLimitError, 429),
+            ({"status_code": "429", "error": {"message": "m"}}, errors.RateLimitError, 429),
+            ({"status_code": 400, "choices": [], "message": "m"}, errors.BadRequestError, 400),
+            ({"status_code": 404, "error": {}}, errors.NotFoundError, 404),
+            ({"status_code": 503}, errors.InternalServerError, 503),
+            ({"error": True}, errors.InternalServerError, 500),
+            ({"error": ["m"]}, errors.InternalServerError, 500),
+            ({"error": flat("m", "t", "token_quota_exceeded", "quota")},
+             errors.RateLimitError, 429),
+            (flat("m", "t", "request_quota_exceeded", "quota"), errors.RateLimitError, 429),
+            (flat("m", "t", "queue_exceeded", "queue"), errors.RateLimitError, 429),
+            (flat("m", "too_many_requests_error", "", ""), errors.RateLimitError, 429),
+            (flat("m", INVALID, "wrong_api_format", ""), errors.BadRequestError, 400),
+            (flat("m", INVALID, "wrong_api_key", "api_key"), errors.AuthenticationError, 401),
+            (flat("m", INVALID, "context_length_exceeded", ""),
+             errors.ContextLengthExceededError, 400),
+            (flat("m", "payment_required_error", "", "quota"), errors.PaymentRequiredError, 402),
+            (flat("m", "server_error", "", ""), errors.InternalServerError, 500),
+            ({"error": {"message": "m", "code": "499999"}}, errors.InternalServerError, 500),
+        ],
+    )  # fmt: skip
+    def test_the_status_is_found_wherever_it_stands(
+        self, document: dict[str, Any], cls: type[Exception], status: int
+    ) -> None:
+        failure = embedded_error(document, JSON, REQUEST)
+        assert type(failure) is cls
+        assert isinstance(failure, APIStatusError)
+        assert failure.status_code == status
+
     @pytest.mark.parametrize("status", [None, "500", True, 200, 3.5])
     def test_without_a_status_it_is_500(self, status: object) -> None:
         failure = embedded_error({"status_code": status, "error": "x"}, JSON, REQUEST)

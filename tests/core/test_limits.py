@@ -57,3 +57,9 @@ def test_what_is_no_number_is_left_out() -> None:
 def test_the_id_of_an_answer_is_the_services_own() -> None:
     info = ResponseInfo(Headers([("Inference-Id", "chatcmpl-1"), ("CF-Ray", "8c1f")]))
     assert info.request_id == "chatcmpl-1"
+
+
+def test_less_than_nothing_is_nothing_left() -> None:
+    headers = {"x-ratelimit-remaining-tokens-minute": "-500", "x-ratelimit-reset-tokens-day": "-1"}
+    (window,) = rate_limits(headers).windows
+    assert (window.window, window.remaining) == ("minute", 0)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from cerebras_sdk._core.chunks import CHAT, ChunkReader
 from cerebras_sdk._core.failures import status_error
 from cerebras_sdk._core.http import Headers, Request
-from cerebras_sdk._core.redaction import excerpt, redact, redacted_headers
+from cerebras_sdk._core.redaction import Tail, cleaned, excerpt, redact, redacted_headers
 from cerebras_sdk._core.secret import Secret
 
 KEY = "csk-test-Q7xv+9/kZ2m=Lw4p"
@@ -247,3 +247,67 @@ class TestErrors:
             assert reader.failure is not None
             shown = f"{reader.failure} {reader.failure.args} {vars(reader.failure)}"
             assert leaks(shown.encode(), KEY) is None
+
+
+@pytest.mark.parametrize("name", ["key", "subscription-key", "api_key", "access_token", "sig"])
+def test_a_key_in_the_address_is_a_secret_too(name: str) -> None:
+    value = "gw-7f3a9c+/d1e5b8"
+    query = urllib.parse.urlencode({"after": "file-0123456789", name: value})
+    request = Request(method="GET", url=f"https://gateway.example/v1/files?{query}")
+    told = f"no such place: /v1/files?{query} {value} file-0123456789".encode()
+    shown = redact(told, request)
+    assert b"7f3a9c" not in shown
+    assert b"file-0123456789" in shown
+    assert value not in repr(request)
+    assert urllib.parse.quote(value) not in repr(request)
+
+
+class TestTheEndOfWhatCame:
+    @staticmethod
+    def tail(data: bytes, size: int) -> Tail:
+        tail = Tail(100)
+        for at in range(0, len(data), size):
+            tail.add(data[at : at + size])
+        return tail
+
+    @pytest.mark.parametrize("size", [1, 7, 100_000])
+    def test_is_shown_without_a_secret(self, size: int) -> None:
+        data = b"x" * 30_000 + KEY.encode() + b"y" * 90
+        shown = self.tail(data, size).shown(REQUEST)
+        assert shown.removeprefix(b"x" * 7) in (b"***" + b"y" * 90, b"y" * 78)
+
+    @pytest.mark.parametrize("size", [1, 7, 64, 5000])
+    def test_has_nothing_of_a_secret_that_its_beginning_cuts(self, size: int) -> None:
+        # Echoes on end get much shorter by their stars, whatever the place where they are cut.
+        for more in range(0, 60, 7):
+            shown = self.tail(KEY.encode() * 1200 + b"z" * more, size).shown(REQUEST)
+            assert set(shown) <= set(b"*z")
+            assert leaks(shown, KEY) is None
+
+    def test_is_all_that_came_where_that_is_less(self) -> None:
+        assert self.tail(b"abc", 1).shown(REQUEST) == b"abc"
+        assert self.tail(b"", 1).shown(REQUEST) == b""
+
+    def test_is_all_that_is_kept(self) -> None:
+        tail = Tail(100)
+        for _ in range(20):
+            tail.add(b"\n" * 1_000_000)
+            assert len(tail._kept) < 20_000
+
+
+@pytest.mark.parametrize("start", ["", "csk&#45;", "CSK-", "\\x63sk-"])
+def test_a_key_is_found_without_its_beginning(start: str) -> None:
+    text = f"the key {start}{KEY[4:]} is bad".encode()
+    assert redact(text, REQUEST) == f"the key {start}*** is bad".encode()
+
+
+def test_a_text_of_a_library_is_one_line_without_secrets_and_without_the_query() -> None:
+    request = Request(method="GET", url="https://a.example/v1/x?code=s3cret&n=1")
+    text = "retries exceeded with url: /v1/x?code=s3cret&n=1 (Caused by\n  '/v1/x?code=s3cret')"
+    assert cleaned(text, request) == "retries exceeded with url: /v1/x (Caused by '/v1/x')"
+    assert cleaned(f"bad line:\r\n {KEY}\r\n", REQUEST) == "bad line: ***"
+
+
+def test_no_cookie_that_is_set_is_kept() -> None:
+    headers = redacted_headers(Headers([("Set-Cookie", "a=1"), ("X-A", "1")]), REQUEST)
+    assert dict(headers) == {"set-cookie": "***", "x-a": "1"}

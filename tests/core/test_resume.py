@@ -9,9 +9,17 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from cerebras_sdk import ChatCompletion, StreamInterruptedError, StreamResumeError
+from cerebras_sdk import (
+    APIConnectionError,
+    APIStatusError,
+    ChatCompletion,
+    StreamError,
+    StreamInterruptedError,
+    StreamResumeError,
+)
 from cerebras_sdk._core.http import Headers, Request
-from cerebras_sdk._core.resume import ContinuedReader, Seam, _is_repetition, continuation
+from cerebras_sdk._core.resume import ContinuedReader, continuation
+from cerebras_sdk._core.seam import Seam, _is_repetition
 from cerebras_sdk._core.timeout import Timeout
 from cerebras_sdk.types._decode import convert
 
@@ -65,6 +73,13 @@ def test_the_rest_is_asked_for_after_what_was_said() -> None:
         ],
     }
     assert len(body["messages"]) == 1
+
+
+def test_the_rest_of_the_rest_is_asked_for_like_the_rest() -> None:
+    first = continuation(BODY, answer(content="One"))
+    second = continuation(first, answer(content="One two"))
+    assert [message["content"] for message in second["messages"][:-1]] == ["Hi", "One two"]
+    assert second["messages"][-1] == first["messages"][-1]
 
 
 @pytest.mark.parametrize(
@@ -129,6 +144,8 @@ def test_nothing_is_lost_or_doubled_wherever_it_was_cut(
         default=0,
     )
     assume(not _is_repetition(rest[:longest]) or longest == len(repeated))
+    seam = Seam(before)
+    assume(not seam._is_habit(rest[:longest]) and rest[:longest] != seam._cut_word)
     assert joined(before, split(rest, sizes)) == text
 
 
@@ -215,6 +232,61 @@ def test_what_only_looks_like_it_is_kept(before: str, after: str, sizes: list[in
     assert joined(before, split(after, sizes)) == before + after
 
 
+TIPS = (
+    "Here are five tips for better sleep:\n\n1. Keep a regular schedule, going to bed at the same "
+    "time every night.\n2. Avoid caffeine after noon, and"
+)
+
+
+@pytest.mark.parametrize("sizes", [[1], [7], [1000]])
+@pytest.mark.parametrize(
+    "start",
+    [
+        "Here are five tips for better sleep:\n\n1. **Stick to a schedule**: go to bed early.",
+        "Sure! " + TIPS[:60],
+        "Of course.\n\n" + TIPS[:60],
+        "# Tips\n\n" + TIPS[:60],
+        '"' + TIPS[:60],
+        "**" + TIPS[:60],
+        TIPS[:30],
+    ],
+)
+def test_a_new_beginning_is_known_whatever_it_opens_with(sizes: list[int], start: str) -> None:
+    with pytest.raises(StreamResumeError, match="anew"):
+        joined(TIPS, split(start, sizes))
+    with pytest.raises(StreamResumeError, match="anew"):
+        joined("## Sleep\n\n" + TIPS, split(start, sizes))
+
+
+@pytest.mark.parametrize("sizes", [[1], [7], [1000]])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Row, row, row your boat gently down the stream.\n", "Row, row, row your boat, merrily."),
+        ("x = [0, 0, 0, 0, ", "0, 0, 0, 0]"),
+        ("ha ha ha ha ", "ha ha ha and then"),
+        ("x = [10, 20, 10, 20, ", "10, 20, 30]"),
+        ("-" * 30, "-" * 10 + "\n"),
+        (TIPS, "# Naps\n\nSleep early."),
+        (TIPS, '"Sure" is a word.'),
+        ("a", "about"),
+        ("haha", "haha"),
+        ("\u6162\u6162", "\u6162\u6162\u6765"),
+        ("to be bro", "bro"),
+        ("to be bro", "bro, or"),
+    ],
+)
+def test_a_habit_of_the_text_is_no_repetition(sizes: list[int], before: str, after: str) -> None:
+    assert joined(before, split(after, sizes)) == before + after
+
+
+@pytest.mark.parametrize("sizes", [[1], [7], [1000]])
+@pytest.mark.parametrize("cut", ["br", "bro", "brow"])
+def test_a_cut_word_that_is_said_in_full_is_one_word(sizes: list[int], cut: str) -> None:
+    whole = "The quick brown fox"
+    assert joined(f"The quick {cut}", split("brown fox", sizes)) == whole
+
+
 def test_a_word_that_may_be_meant_twice_is_taken_for_a_repetition() -> None:
     assert joined("It was very ", ["very good"]) == "It was very good"
 
@@ -284,13 +356,48 @@ def test_what_is_still_held_at_the_end_is_given_with_it() -> None:
     assert rest.total.completion().text == "One two! O"
 
 
-def test_what_may_be_a_repetition_is_dropped_when_the_rest_breaks_off_too() -> None:
-    rest = reader(answer(content="One two three four"))
-    rest.feed(delta(content="two th"))
-    rest.end()
+@pytest.mark.parametrize(
+    ("held", "kept"), [("two th", "two th"), ("Sure", "Sure"), ("four two", "four two")]
+)
+@pytest.mark.parametrize("end", ["a close", "a break", "an error", "no JSON"])
+def test_what_may_be_a_repetition_is_only_in_the_partial_when_the_rest_breaks_off_too(
+    held: str, kept: str, end: str
+) -> None:
+    rest = reader(answer(content="One two three four two three"))
+    rest.feed(delta(content=held))
+    match end:
+        case "a close":
+            rest.end()
+        case "a break":
+            rest.broken(APIConnectionError("reset"))
+        case "an error":
+            rest.feed(event(status_code=500, error={"message": "late"}))
+        case _:
+            rest.feed(b"data: {\n\n")
     assert not rest.chunks
-    assert rest.failure is not None
-    assert rest.total.completion().text == "One two three four"
+    assert isinstance(rest.failure, (StreamError, APIStatusError))
+    assert rest.failure.partial is not None
+    assert rest.failure.partial.text == "One two three four two three" + kept
+    assert rest.total.completion().text == "One two three four two three"
+    assert rest.failure._seen == rest.total.completion()
+
+
+def test_a_clear_repetition_is_not_in_the_partial() -> None:
+    rest = reader(answer(content="One two three four two three"))
+    rest.feed(delta(content="two three"))
+    rest.end()
+    assert isinstance(rest.failure, StreamError)
+    assert rest.failure.partial is not None
+    assert rest.failure.partial.text == "One two three four two three"
+
+
+def test_an_error_beside_text_keeps_the_text_of_the_rest() -> None:
+    rest = reader(answer(content="One two"))
+    choice = {"index": 0, "delta": {"content": "!!"}}
+    rest.feed(event(choices=[choice], error={"message": "late"}))
+    assert isinstance(rest.failure, APIStatusError)
+    assert rest.failure.partial is not None
+    assert rest.failure.partial.text == "One two!!"
 
 
 def test_a_new_beginning_fails_with_everything_so_far() -> None:
@@ -302,7 +409,8 @@ def test_a_new_beginning_fails_with_everything_so_far() -> None:
     assert isinstance(rest.failure, StreamResumeError)
     assert isinstance(rest.failure.__cause__, StreamInterruptedError)
     assert rest.failure.partial is not None
-    assert rest.failure.partial.text == TEXT[:250]
+    assert rest.failure.partial.text.startswith(TEXT[:250] + TEXT[:20])
+    assert rest.failure._seen.text == rest.total.completion().text == TEXT[:250]
     assert "began its answer anew" in str(rest.failure)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -113,21 +114,23 @@ def test_a_daily_quota_is_never_waited_for() -> None:
     for headers in ({}, {"retry_after": "1"}, {"retry_after": "86399"}):
         verdict = RetryPolicy(max_wait=1e6).decide(1, limited("day", **headers), random=0.5)
         assert verdict.delay is None
-    assert verdict.reason == "a daily quota is not waited for; it reopens in 23 h 59 min"
+    assert verdict.reason == "a daily quota is not waited for; it reopens in 24 h"
     verdict = RetryPolicy().decide(1, limited("day", retry_after="5000"), random=0.5)
-    assert verdict.reason == "a daily quota is not waited for; it reopens in 1 h 23 min"
+    assert verdict.reason == "a daily quota is not waited for; it reopens in 1 h 24 min"
 
 
 def test_a_wait_that_is_too_long_says_when_it_reopens() -> None:
     verdict = RetryPolicy().decide(1, limited("hour", retry_after="125"), random=0.5)
     assert verdict.delay is None
-    assert verdict.reason == "it is not waited for longer than 60 s; it reopens in 2 min"
+    assert verdict.reason == "it is not waited for longer than 60 s; it reopens in 2 min 5 s"
 
 
 def test_without_a_word_the_wait_is_the_reset_that_was_learned() -> None:
-    learned = rate_limits({"x-ratelimit-reset-tokens-minute": "7.5"})
-    decide = RetryPolicy().decide
+    learned = rate_limits({"x-ratelimit-reset-tokens-minute": "7.5"}, now=100)
+    decide = functools.partial(RetryPolicy().decide, now=100)
     assert decide(1, limited("minute"), random=0.5, learned=learned).delay == 7.5
+    assert decide(1, limited("minute"), random=0.5, learned=learned, now=107).delay == 0.5
+    assert decide(1, limited("minute"), random=0.5, learned=learned, now=108).delay == 0
     assert decide(1, limited("minute", "requests"), random=0.5, learned=learned).delay == 0.25
     assert decide(1, limited("minute", retry_after="2"), random=0.5, learned=learned).delay == 2
 

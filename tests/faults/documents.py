@@ -28,6 +28,7 @@ from .row import (
     ROLE,
     SAID_ALL,
     SAID_ONE,
+    STOP,
     TWO,
     WHOLE,
     Fault,
@@ -108,12 +109,15 @@ def _deflated(data: bytes, bits: int) -> bytes:
 
 GZIPPED = gzip.compress(BODY, mtime=0)
 ZIPPED = gzip.compress(WHOLE, mtime=0)
+MEMBERS = b"".join(gzip.compress(part, mtime=0) for part in (BODY[:20], BODY[20:50], BODY[50:]))
 EVENTS = "text/event-stream"
 
 
 def _compressed() -> list[Fault]:
     fine = [
         ("gzip", GZIPPED),
+        ("gzip", MEMBERS),
+        ("gzip", MEMBERS + b"and no more of it"),
         ("deflate", _deflated(BODY, 15)),
         ("deflate", _deflated(BODY, -15)),
         ("identity", BODY),
@@ -154,6 +158,15 @@ def _compressed() -> list[Fault]:
             reused=True,
         ),
         _stream("a stream in gzip", _packed("gzip", ZIPPED, EVENTS), said=SAID_ALL, reused=True),
+        _stream(
+            "a stream in gzip of two members",
+            _packed(
+                "gzip", gzip.compress(ROLE + ONE[:9]) + gzip.compress(ONE[9:] + TWO + STOP), EVENTS
+            ),
+            said=SAID_ALL,
+            reused=True,
+            on_trio=True,
+        ),
         _stream(
             "a stream in gzip that is none",
             _packed("gzip", WHOLE, EVENTS),
@@ -230,12 +243,27 @@ ROWS = [
         said=(),
         reused=True,
     ),
-    _stream(
-        "a completion in a stream, as it is",
-        document(BODY, kind=EVENTS),
-        StreamTruncatedError,
-        said=(),
-        reused=True,
+    *(
+        _stream(f"a completion for a stream, as {kind}", document(BODY, kind=kind),
+                said=SAID_ALL, reused=True)
+        for kind in (EVENTS, "text/plain", None, "application/octet-stream", "Application/JSON")
+    ),
+    *(
+        _stream(f"an error for a stream, as {kind}",
+                document({"status_code": 429, "error": QUOTA}, kind=kind),
+                RateLimitError, said=said, reused=True)
+        for kind, said in ((EVENTS, ()), (None, ()), ("Application/JSON", None))
+    ),
+    _stream("half a completion for a stream", document(BODY[:-9], kind=EVENTS), StreamDecodeError,
+            said=(), reused=True),
+    *(
+        Fault(name=f"200 with an error, and a retry: {name}", stream=asked,
+              answers=(document({"status_code": 503, "error": SERVER}, kind=kind),
+                       document(COMPLETION)),
+              said=SAID_ALL, max_retries=1, requests=2, reused=True)
+        for name, asked, kind in (("asked for whole", False, "application/json"),
+                                  ("asked for as a stream", True, "application/json"),
+                                  ("as a stream", True, EVENTS))
     ),
     _stream(
         "an empty stream of no type",

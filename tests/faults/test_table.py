@@ -13,13 +13,20 @@ import pytest
 from cerebras_sdk import APIConnectionError, APIError
 from cerebras_sdk.testing import LocalServer
 
-from . import documents, events, framing, statuses, ways
+from . import documents, events, framing, statuses, trickles, ways
 from .doors import opened
 from .driver import Outcome, Twin, play, said_by
 from .pending import PENDING
 from .row import KEY, MESSAGES, Fault
 
-ROWS = [*statuses.ROWS, *documents.ROWS, *events.ROWS, *framing.ROWS, *ways.ROWS]
+ROWS = [
+    *statuses.ROWS,
+    *documents.ROWS,
+    *events.ROWS,
+    *framing.ROWS,
+    *trickles.ROWS,
+    *ways.ROWS,
+]
 
 
 def _cases() -> Iterator[object]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,12 @@ from cerebras_sdk.types import RateLimits, RateLimitWindow
 
 ROOT = Path(__file__).parent.parent.parent
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and modes of POSIX")
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody here asks again when the lock is not had in a moment."""
+    monkeypatch.setattr(_shared_pacing, "_TRY_SECONDS", 10)
 
 
 def limits(count: int, *, remaining: int | None = None, window: str = "second") -> RateLimits:
@@ -41,47 +47,78 @@ def budget(path: Path) -> SharedPacer:
 
 def teach(path: Path, known: RateLimits, *, now: float) -> None:
     pacer = budget(path)
-    ticket = pacer.join(0, now)
+    ticket = pacer.join(0)
     assert pacer.delay(ticket, now) == 0
     pacer.settle(ticket, now, tokens=0, limits=known)
+    told()
+
+
+def told() -> None:
+    """Waits until what ended is written down, which is done in the background."""
+    for thread in threading.enumerate():
+        if thread.name == "cerebras-sdk-pacing":
+            thread.join()
 
 
 PROLOGUE = """
 import json, os, sys, time
+from cerebras_sdk._transports import _shared_pacing
 from cerebras_sdk._transports._shared_pacing import SharedPacing
+_shared_pacing._TRY_SECONDS = 10
 shared = SharedPacing(sys.argv[1])
 pacer = shared.get("fingerprint", "gpt-oss-120b")
 """
 WORKER = """
 for _ in range(int(sys.argv[2])):
-    ticket = pacer.join(10, time.time())
+    ticket = pacer.join(10)
     while (wait := pacer.delay(ticket, now := time.time())) > 0:
         time.sleep(min(wait, 0.05))
     print(now, flush=True)
     pacer.settle(ticket, time.time(), tokens=10)
 """
 HOLDING_A_RESERVATION = """
-ticket = pacer.join(10, time.time())
+ticket = pacer.join(10)
 assert pacer.delay(ticket, time.time()) == 0
 print("ready", flush=True)
 time.sleep(60)
 """
 WAITING = """
-ticket = pacer.join(10, time.time())
+ticket = pacer.join(10)
 assert pacer.delay(ticket, time.time()) > 0
 print("ready", flush=True)
 time.sleep(60)
 """
 HOLDING_THE_LOCK = """
-with shared._locked():
+with shared._file._locked():
     print("ready", flush=True)
     time.sleep(60)
+"""
+
+
+LEAVING = """
+ticket = pacer.join(10)
+assert pacer.delay(ticket, time.time()) == 0
+pacer.leave(ticket, time.time())
+"""
+FORKING = """
+ticket = pacer.join(10)
+assert pacer.delay(ticket, time.time()) == 0
+if (pid := os.fork()) == 0:
+    pacer.leave(ticket, time.time())
+    sys.exit()
+os.waitpid(pid, 0)
+print(pacer.delay(pacer.join(10), time.time()))
 """
 
 
 def started(code: str, path: Path, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", PROLOGUE + code, str(path), *arguments]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def ask(path: Path) -> float:
+    pacer = budget(path)
+    return pacer.delay(pacer.join(10), 1000)
 
 
 def killed(code: str, path: Path) -> None:
@@ -95,37 +132,42 @@ def killed(code: str, path: Path) -> None:
 def test_what_one_takes_the_others_miss(path: Path) -> None:
     teach(path, limits(2, window="minute"), now=1000)
     one, two = budget(path), budget(path)
-    assert one.delay(one.join(10, 1000), 1000) == 0
-    waits = two.join(10, 1000)
+    assert one.delay(one.join(10), 1000) == 0
+    waits = two.join(10)
     assert 0 < two.delay(waits, 1000) < 1  # the bucket of the service was full until it got there
     assert two.delay(waits, 1001) == 0
-    assert one.delay(one.join(10, 1001), 1001) == pytest.approx(30, abs=1)
+    assert one.delay(one.join(10), 1001) == pytest.approx(30, abs=1)
 
 
 def test_the_first_in_the_queue_goes_first_whose_ever_it_is(path: Path) -> None:
     teach(path, limits(1, remaining=0, window="minute"), now=1000)
     one, two = budget(path), budget(path)
-    first, second = one.join(10, 1000), two.join(10, 1000)
+    first, second = one.join(10), two.join(10)
     for now in range(1000, 1056, 5):
         assert one.delay(first, now) > 0
         assert two.delay(second, now) > 0
     assert two.delay(second, 1061) > 0
     assert one.delay(first, 1061) == 0
-    assert two.least_delay(second, 1061) > 50
+    assert two.shortage(second, 1061).seconds > 50
     two.leave(second, 1061)
-    assert two.least_delay(second, 1061) == 0
+    told()
+    assert two.shortage(second, 1061).seconds == 0
+    with pytest.raises(KeyError):
+        two.delay(second, 1061)
 
 
 def test_all_that_a_pacer_does_is_shared(path: Path) -> None:
     one, two = budget(path), budget(path)
-    first = one.join(10, 1000)
+    first = one.join(10)
     assert one.delay(first, 1000) == 0
-    second = two.join(10, 1000)
+    second = two.join(10)
     assert two.delay(second, 1000) == 10  # the first goes alone
     one.observe(first, 1001, limits(5, window="minute"))
+    told()
     assert two.delay(second, 1001) == 0
     two.refuse(second, 1002, retry_after=20, limits=limits(5, window="minute"))
-    assert one.delay(one.join(10, 1002), 1002) == 20
+    told()
+    assert one.delay(one.join(10), 1002) == 20
 
 
 def test_keys_and_models_have_budgets_of_their_own(path: Path) -> None:
@@ -133,7 +175,7 @@ def test_keys_and_models_have_budgets_of_their_own(path: Path) -> None:
     shared = SharedPacing(path)
     for key, model in (("other", "gpt-oss-120b"), ("fingerprint", "qwen-3.8-27b")):
         pacer = shared.get(key, model)
-        assert pacer.delay(pacer.join(10, 1000), 1000) == 0
+        assert pacer.delay(pacer.join(10), 1000) == 0
 
 
 def most_at_once(times: list[float], *, limit: int, seconds: float) -> float:
@@ -166,7 +208,7 @@ def test_threads_share_it_as_well(path: Path) -> None:
     def work() -> None:
         pacer = budget(path)
         for _ in range(5):
-            ticket = pacer.join(10, time.time())
+            ticket = pacer.join(10)
             while (wait := pacer.delay(ticket, now := time.time())) > 0:
                 time.sleep(min(wait, 0.02))
             times.append(now)
@@ -195,7 +237,7 @@ def test_a_killed_process_leaves_the_queue(path: Path) -> None:
     teach(path, limits(1, remaining=0, window="minute"), now=now)
     killed(WAITING, path)
     pacer = budget(path)
-    assert pacer.delay(pacer.join(10, now + 61), now + 61) == 0
+    assert pacer.delay(pacer.join(10), now + 61) == 0
 
 
 @posix
@@ -205,9 +247,10 @@ def test_what_a_killed_process_reserved_counts_as_used(path: Path) -> None:
     teach(path, RateLimits((window,)), now=now)
     killed(HOLDING_A_RESERVATION, path)
     pacer = budget(path)
-    ticket = pacer.join(10, now)
+    ticket = pacer.join(10)
+    assert pacer.delay(ticket, now) > 0
     # Nothing more can come back from it: to wait less is out of the question.
-    assert pacer.least_delay(ticket, now) == pytest.approx(60, abs=5)
+    assert pacer.shortage(ticket, now).seconds == pytest.approx(60, abs=5)
     assert pacer.delay(ticket, now + 70) == 0
 
 
@@ -215,9 +258,10 @@ def test_who_is_not_heard_of_leaves_the_queue(path: Path, monkeypatch: pytest.Mo
     teach(path, limits(1, remaining=0, window="minute"), now=1000)
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr("platform.node", lambda: "another machine")
-        lost = budget(path).join(10, 1000)
+        lost = budget(path).join(10)
+        assert budget(path).delay(lost, 1000) > 0
     pacer = budget(path)
-    ticket = pacer.join(10, 1005)
+    ticket = pacer.join(10)
     pacer.delay(ticket, 1009)
     assert pacer.delay(ticket, 1061) == 0
     # It comes back, and is the last.
@@ -237,16 +281,16 @@ def test_a_file_that_is_none_of_ours_is_started_anew(path: Path, content: bytes)
     path.write_bytes(content)
     teach(path, limits(1, remaining=0, window="minute"), now=1000)
     pacer = budget(path)
-    assert pacer.delay(pacer.join(10, 1000), 1000) == pytest.approx(60, abs=0.01)
+    assert pacer.delay(pacer.join(10), 1000) == pytest.approx(60, abs=0.01)
 
 
 def test_a_file_that_was_cut_anywhere_is_started_anew(path: Path) -> None:
     teach(path, limits(1, window="minute"), now=1000)
-    budget(path).join(10, 1000)
+    budget(path).delay(budget(path).join(10), 1000)
     content = path.read_bytes()
     for length in range(0, len(content), 7):
         path.write_bytes(content[:length])
-        assert budget(path).delay(budget(path).join(10, 1000), 1000) == 0
+        assert budget(path).delay(budget(path).join(10), 1000) == 0
 
 
 def changes(state: object) -> Iterator[object]:
@@ -260,32 +304,36 @@ def changes(state: object) -> Iterator[object]:
 
 def test_a_file_with_a_wrong_value_anywhere_is_repaired(path: Path) -> None:
     teach(path, limits(1, window="minute"), now=1000)
-    budget(path).join(10, 1000)
+    budget(path).delay(budget(path).join(10), 1000)
     state = json.loads(path.read_bytes())
     for changed in changes(state):
         path.write_text(json.dumps(changed))
         pacer = budget(path)
-        ticket = pacer.join(10, 1000)
+        ticket = pacer.join(10)
         assert pacer.delay(ticket, 1000) >= 0
         pacer.settle(ticket, 1000, tokens=5)
+        told()
 
 
 def test_a_ticket_survives_the_loss_of_the_file(path: Path) -> None:
     teach(path, limits(1, remaining=0, window="minute"), now=1000)
     pacer = budget(path)
-    ticket = pacer.join(10, 1000)
+    ticket = pacer.join(10)
+    assert pacer.delay(ticket, 1000) > 0
     path.unlink()
     assert pacer.delay(ticket, 1000) == 0
     path.unlink()
     pacer.settle(ticket, 1000, tokens=5)
+    told()
+    assert pacer.delay(pacer.join(10), 1000) == 0
 
 
 def test_budgets_of_old_keys_are_forgotten(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     teach(path, limits(1), now=1000)
     late = time.time() + 3 * 86_400
-    monkeypatch.setattr(SharedPacing, "now", staticmethod(lambda: late))
+    monkeypatch.setattr("time.time", lambda: late)
     pacer = SharedPacing(path).get("other", "gpt-oss-120b")
-    pacer.join(10, late)
+    pacer.delay(pacer.join(10), late)
     assert list(json.loads(path.read_bytes())["pacers"]) == ["other/gpt-oss-120b"]
 
 
@@ -293,7 +341,7 @@ def test_budgets_of_old_keys_are_forgotten(path: Path, monkeypatch: pytest.Monke
 def test_a_path_that_cannot_be_written_is_told(tmp_path: Path, where: str) -> None:
     pacer = budget(tmp_path / where)
     with pytest.raises(InvalidRequestError, match="SharedPacing takes the path of a file") as info:
-        pacer.join(10, 1000)
+        pacer.delay(pacer.join(10), 1000)
     assert isinstance(info.value.__cause__, OSError)
 
 
@@ -303,7 +351,7 @@ def test_a_folder_that_is_read_only_is_told(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(InvalidRequestError, match="Permission denied"):
-            budget(tmp_path / "pacing.json").join(10, 1000)
+            ask(tmp_path / "pacing.json")
     finally:
         tmp_path.chmod(0o700)
 
@@ -318,14 +366,63 @@ def test_a_folder_that_becomes_read_only_is_told(
 
     monkeypatch.setattr("os.replace", refuse)
     with pytest.raises(InvalidRequestError, match="Permission denied"):
-        budget(path).join(10, 1000)
+        ask(path)
 
 
 def test_a_lock_that_nobody_lets_go_of_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_shared_pacing, "_LOCK_SECONDS", 0.05)
-    shared = SharedPacing(path)
-    with shared._locked(), pytest.raises(CerebrasError, match="does not let go"):
-        budget(path).join(10, 1000)
+    monkeypatch.setattr(_shared_pacing, "_TRY_SECONDS", 0.05)
+    with SharedPacing(path)._file._locked(), pytest.raises(CerebrasError, match="and keeps it"):
+        ask(path)
+
+
+def test_what_ends_while_the_lock_is_held_is_told_later_and_in_order(path: Path) -> None:
+    teach(path, limits(1, window="day"), now=1000)
+    pacer = budget(path)
+    first = pacer.join(10)
+    assert pacer.delay(first, 1000) == 0
+    before = time.monotonic()
+    with SharedPacing(path)._file._locked():
+        pacer.leave(first, 1001)
+        assert time.monotonic() - before < 0.1
+    assert pacer.delay(pacer.join(10), 1001) == 0
+
+
+def test_what_cannot_be_told_is_logged_and_told_with_the_next(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    teach(path, limits(1, window="day"), now=1000)
+    pacer = budget(path)
+    first = pacer.join(10)
+    assert pacer.delay(first, 1000) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", mock_of(PermissionError(13, "Permission denied")))
+        pacer.leave(first, 1001)
+        told()
+    assert "Permission denied" in caplog.text
+    assert pacer.delay(pacer.join(10), 1001) == 0
+
+
+def test_what_ended_at_the_end_of_a_process_is_told(path: Path) -> None:
+    teach(path, limits(1, window="day"), now=time.time())
+    with started(LEAVING, path) as process:
+        assert process.wait(timeout=30) == 0
+    assert budget(path).delay(budget(path).join(10), time.time()) < 1  # and not a day
+
+
+@posix
+def test_a_forked_process_gives_nothing_of_its_parents_back(path: Path) -> None:
+    teach(path, limits(1, window="day"), now=time.time())
+    with started(FORKING, path) as process:
+        assert process.wait(timeout=30) == 0
+        assert process.stdout is not None
+        assert float(process.stdout.read()) > 1000
+
+
+def mock_of(error: Exception) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
 
 
 @posix

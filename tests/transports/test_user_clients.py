@@ -12,16 +12,19 @@ import anyio
 import httpx
 import pytest
 import requests
+import requests.adapters
+from urllib3.poolmanager import pool_classes_by_scheme
 
 from cerebras_sdk import AsyncCerebras, Cerebras
 from cerebras_sdk._core.http import Request
 from cerebras_sdk._transports._requests import RequestsTransport
+from cerebras_sdk.errors import APIConnectionError, APIResponseValidationError
 from cerebras_sdk.httpx_clients import (
     DefaultAioHttpClient,
     DefaultAsyncHttpxClient,
     DefaultHttpxClient,
 )
-from cerebras_sdk.testing import Answer, LocalServer
+from cerebras_sdk.testing import Answer, LocalServer, RawAnswer
 
 KINDS: list[Callable[..., Any]] = [
     requests.Session,
@@ -228,3 +231,21 @@ def test_threads_of_one_client_forget_the_cookies_of_a_session(
         for thread in threads:
             thread.join()
         assert {cookie.name for cookie in mine.cookies.jar} == {"__cf_bm"}
+
+
+def test_a_session_of_the_user_is_left_as_it_is_and_a_cut_head_is_an_error_all_the_same(
+    server: LocalServer,
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+    ends = iter(range(len(head)))
+    server.route("GET", "/v1/models", lambda _: RawAnswer([head[: next(ends)]]))
+    with (
+        requests.Session() as mine,
+        Cerebras("csk-test", base_url=server.base_url, max_retries=0, http_client=mine) as client,
+    ):
+        for _ in head:
+            with pytest.raises((APIConnectionError, APIResponseValidationError)):
+                client.models.list()
+        adapter = mine.get_adapter(server.base_url)
+        assert type(adapter) is requests.adapters.HTTPAdapter
+        assert adapter.poolmanager.pool_classes_by_scheme is pool_classes_by_scheme

@@ -109,6 +109,7 @@ def completion_call(
         headers=options.headers,
         body=encode(body),
         timeout=options.timeout if isinstance(timeout, NotGiven) else Timeout.of(timeout),
+        paced=options.paced,
     )
     request = request.with_headers({**_JSON, **(headers or {})})
     request = request.with_headers(hide_values(extra_headers))

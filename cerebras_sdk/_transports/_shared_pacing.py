@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from .._core.pacing import RECHECK_SECONDS, Pacer, Shortage
 from ..types import RateLimits
+from . import _forks
 from ._shared_file import Busy as Busy
 from ._shared_file import SharedFile
 
@@ -22,6 +23,7 @@ T = TypeVar("T")
 # Who waits asks again all the time, so a few times without it is enough; who sent may be reading.
 _WAITING_SECONDS = 10 * RECHECK_SECONDS
 _SENT_SECONDS = 900.0
+_STEP_SECONDS = 0.002  # about what one takes that is before another in this process
 _TRY_SECONDS = 0.1  # for the lock; who waits for longer may have been cancelled meanwhile
 
 
@@ -41,6 +43,7 @@ class SharedPacing:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).expanduser().absolute()
         self._file = SharedFile(self.path)
+        self._queues: dict[str, Queue] = {}
 
     def __reduce__(self) -> tuple[type[SharedPacing], tuple[str]]:
         return SharedPacing, (str(self.path),)
@@ -52,7 +55,8 @@ class SharedPacing:
 
     def get(self, key: str, model: str) -> SharedPacer:
         """The budget of a key, by its fingerprint, for a model."""
-        return SharedPacer(self._file, f"{key}/{model}")
+        name = f"{key}/{model}"
+        return SharedPacer(self._file, name, self._queues.setdefault(name, Queue()))
 
     @staticmethod
     def now() -> float:
@@ -68,6 +72,40 @@ class SharedTicket:
     is_over: bool = False
 
 
+class Queue:
+    """Those of this process that wait for one budget, in their order.
+
+    Only the first of them asks the file; if all did, each time for all others, hundreds would wait
+    for the file and not for the service. The others do so often enough to be remembered there.
+    """
+
+    def __init__(self) -> None:
+        self._asked: dict[str, float] = {}  # by ticket: when
+        self._lock = _forks.Lock()
+        _forks.tell_of_forks(self)
+
+    def forked(self) -> None:
+        self._asked = {}
+
+    def before(self, ticket: str, now: float) -> int:
+        """How many are before it; 0 for one that has to ask."""
+        with self._lock:
+            asked = self._asked.get(ticket)
+            if asked is None or not 0 <= now - asked < _WAITING_SECONDS / 3:
+                return 0
+            try:
+                return list(self._asked).index(ticket)
+            except ValueError:  # it has just left
+                return 0
+
+    def waits(self, ticket: str, now: float) -> None:
+        with self._lock:
+            self._asked[ticket] = now
+
+    def leaves(self, ticket: str) -> None:
+        self._asked.pop(ticket, None)  # at once, and without a lock that the same thread may hold
+
+
 class SharedPacer:
     """A `Pacer` that lives in a file: the same methods; `now` is unix seconds.
 
@@ -77,15 +115,18 @@ class SharedPacer:
     of the queue when it is asked for again.
     """
 
-    def __init__(self, file: SharedFile, name: str) -> None:
+    def __init__(self, file: SharedFile, name: str, queue: Queue) -> None:
         self._file = file
         self._name = name
+        self._queue = queue
 
     def join(self, tokens: int) -> SharedTicket:
         return SharedTicket(secrets.token_hex(8), tokens)
 
     def delay(self, ticket: SharedTicket, now: float) -> float:
         """Raises KeyError for a ticket that was given back."""
+        if before := self._queue.before(ticket.name, now):
+            return min(before * _STEP_SECONDS, RECHECK_SECONDS)
 
         def ask(pacer: Pacer, owners: _Owners) -> float | None:
             # Given back by a task that was cancelled, while this thread waited for the file.
@@ -98,7 +139,12 @@ class SharedPacer:
             return pacer.delay(number, now)
 
         if (delay := self._ask(ask)) is None:
+            self._queue.leaves(ticket.name)
             raise KeyError(ticket.name)
+        if delay:
+            self._queue.waits(ticket.name, now)
+        else:
+            self._queue.leaves(ticket.name)
         return delay
 
     def shortage(self, ticket: SharedTicket, now: float) -> Shortage:
@@ -145,6 +191,8 @@ class SharedPacer:
             return {"pacer": pacer.to_state(), "owners": owners}
 
         ticket.is_over = ticket.is_over or last
+        if last:
+            self._queue.leaves(ticket.name)
         self._file.later(self._name, change)
 
 

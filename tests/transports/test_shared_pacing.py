@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -433,3 +434,39 @@ def test_others_on_the_machine_cannot_read_it(path: Path) -> None:
 
 def test_its_repr_names_the_file(path: Path) -> None:
     assert repr(SharedPacing(path)) == f"SharedPacing({str(path)!r})"
+
+
+def test_who_waits_behind_others_of_this_process_leaves_the_file_alone(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teach(path, limits(100, remaining=0, window="minute"), now=1000)
+    shared = budget(path)
+    tickets = [shared.join(10) for _ in range(50)]
+    for ticket in tickets:  # each of them is in the queue of all processes
+        assert shared.delay(ticket, 1000) > 0
+    changed = []
+    change = shared._file.change
+
+    def counted(*given: Any, **options: Any) -> None:
+        changed.append(given)
+        change(*given, **options)
+
+    monkeypatch.setattr(shared._file, "change", counted)
+    waits = [shared.delay(ticket, 1000.1) for ticket in tickets]
+    assert len(changed) == 1
+    assert waits[1:] == sorted(waits[1:])
+    assert 0 < waits[1] < 0.01  # it is next, and there as soon as the first has gone
+    assert shared.delay(tickets[49], 1006) > 0  # it asks often enough to be remembered
+    assert len(changed) == 2
+
+
+def test_the_next_of_this_process_goes_when_the_first_has_gone(path: Path) -> None:
+    teach(path, limits(100, window="minute"), now=1000)
+    shared = budget(path)
+    first, second = shared.join(10), shared.join(10)
+    third = shared.join(10)
+    teach(path, limits(100, remaining=0, window="minute"), now=1001)
+    assert [shared.delay(ticket, 1001) > 0 for ticket in (first, second, third)] == [True] * 3
+    shared.leave(second, 1002)
+    assert shared.delay(first, 1005) == 0
+    assert shared.delay(third, 1005.7) == 0

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import trustme
 
-from cerebras_sdk._transports import _answers, _bodies, _httpx, _requests
+from cerebras_sdk._transports import _answers, _bodies, _httpx, _httpx_answers, _requests
 from cerebras_sdk.testing import LocalServer, serve
 from tests import replaying
 
@@ -92,7 +92,9 @@ def pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     def cut(data: bytes) -> list[bytes]:
         return [data[start : start + size] for start in range(0, len(data), size)]
 
-    async def pieces_of(response: Any, whole: Any = _httpx._pieces) -> AsyncGenerator[bytes, None]:
+    async def pieces_of(
+        response: Any, whole: Any = _httpx_answers._pieces
+    ) -> AsyncGenerator[bytes, None]:
         async for data in whole(response):
             for piece in cut(data):
                 yield piece
@@ -101,7 +103,7 @@ def pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         for data in whole(response):
             yield from cut(data)
 
-    monkeypatch.setattr(_httpx, "_pieces", pieces_of)
+    monkeypatch.setattr(_httpx_answers, "_pieces", pieces_of)
     monkeypatch.setattr(_answers, "pieces_of", blocking_pieces_of)
 
 

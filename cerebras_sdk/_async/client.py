@@ -267,7 +267,10 @@ class AsyncCerebras(AsyncVerbs, AsyncSettings):
         return AsyncWithResponse(self._delivering("streamed"), entered=True)
 
     async def close(self) -> None:
-        """Closes the connections; those of an `http_client` of yours stay open."""
+        """Closes the connections, and with them the streams that are still open, which then say so.
+
+        Those of an `http_client` of yours stay open.
+        """
         self._state.closed = True
         await self._transport.close()
 

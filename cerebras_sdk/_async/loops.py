@@ -28,7 +28,7 @@ class AsyncLoop(Generic[ChunkT]):
         return self
 
     def __anext__(self) -> Any:
-        return self._stream.__anext__()
+        return self._stream._step(self)  # which keeps this, where nobody else does
 
 
 class AsyncTextStream(Generic[ChunkT]):

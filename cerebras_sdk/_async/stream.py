@@ -15,7 +15,7 @@ from .._core.limits import ResponseInfo, rate_limits, request_id
 from .._core.resume import holds_back
 from .._core.secret import Hidden
 from .._core.timeout import Deadline, StreamClocks
-from .._transports import DRAIN_SECONDS, late
+from .._transports import DRAIN_SECONDS, interrupted, late
 from ..errors import (
     APIConnectionError,
     CerebrasError,
@@ -174,6 +174,10 @@ class AsyncStream(Generic[ChunkT]):
         return loop
 
     async def __anext__(self) -> ChunkT:
+        return await self._step(None)
+
+    async def _step(self, loop: AsyncLoop[ChunkT] | None) -> ChunkT:
+        """The next chunk, for `loop` or who asks without one."""
         while True:
             if not self._chunks:
                 if self._reading:
@@ -212,6 +216,9 @@ class AsyncStream(Generic[ChunkT]):
                 loop.keep(self._origin.handed_over())
             return
         if self._loop is not None and self._loop() is None:
+            if reader.total.finished:
+                reader.end()  # it was left at its end
+                return
             raise StreamTruncatedError(
                 "the loop over this stream was left before its end, and the connection was given "
                 "back; `next()` of the stream itself reads it step by step",
@@ -224,10 +231,8 @@ class AsyncStream(Generic[ChunkT]):
             if now >= last.at:
                 reader.end()
                 return
-        elif clocks.watched:
-            last = clocks.next(now)
         else:
-            clocks.waits = now
+            last = clocks.next(now)
         try:
             over = None if self._whole_at is not None else clocks.over(now)
             if over is not None:
@@ -237,7 +242,9 @@ class AsyncStream(Generic[ChunkT]):
             reader.broken(error)
             return
         except BaseException:
-            await self._close()  # cancelled or interrupted: half of something was read
+            # Cancelled or interrupted: half of something was read, and there will be no more.
+            reader.broken(interrupted(self._reply.request))
+            await self._close()
             raise
         if data:
             reader.feed(data)

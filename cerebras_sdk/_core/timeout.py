@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from ..errors import InvalidRequestError, Phase
 
@@ -39,8 +39,9 @@ class Timeout:
     """How long to wait, in seconds; None waits for ever.
 
     `connect`: for the connection; `read`: for the next bytes; `write`: for room to send;
-    `pool`: for a free connection. requests knows the first two only. `Timeout(60, connect=5)` is 60
-    for the others; without an argument all are 60.
+    `pool`: for a free connection. With requests there is no `pool`, and with a requests.Session of
+    yours no `write`: `connect` is in its place. `Timeout(60, connect=5)` is 60 for the others;
+    without an argument all are 60.
     `first_token`: of a stream, from the sending of the request until the first event that says
     something; `gap`: from one event to the next. Comments and empty events, which some proxies send
     to keep a connection alive, count for neither. "read" is as long as `read`, for `first_token`
@@ -120,8 +121,7 @@ TimeoutInput: TypeAlias = float | Timeout | _FourTimeouts | None
 """What a `timeout` argument takes: seconds, a Timeout, an httpx.Timeout, or None for no limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(NamedTuple):
     """The moment, on the monotonic clock, at which a wait ends, and the clock that ends it."""
 
     at: float
@@ -147,15 +147,12 @@ class StreamClocks:
 
     `started`: when the request was sent; `answered`: when the headers of its answer were there;
     `deadline`: the end of the whole call, if it has one. All on the monotonic clock.
-    `watched`: False while there is nothing to watch that the read timeout of the transport does not
-    watch as well; `next` need not be asked then, and `waits` is told when the wait began.
 
     A clock that is as long as the read timeout is called "read" while nothing at all comes, and by
     its own name once there were bytes.
     """
 
-    __slots__ = ("_as_read", "_event", "_gap", "_late", "_name", "_read", "_total", "waits",
-                 "watched")  # fmt: skip
+    __slots__ = ("_event", "_gap", "_late", "_name", "_plain", "_quiet", "_read", "_total")
 
     def __init__(
         self, timeout: Timeout, *, started: float, answered: float, deadline: float | None
@@ -163,7 +160,8 @@ class StreamClocks:
         self._gap = timeout.read if timeout.gap == "read" else timeout.gap
         self._total = None if deadline is None else Deadline(deadline, "total")
         self._read = timeout.read
-        self._as_read = self._gap == self._read and deadline is None
+        self._quiet: Phase = "read" if self._gap == self._read else "gap"
+        self._plain = deadline is None and self._quiet == "read"  # one clock for all
         first = timeout.first_token
         begin = answered if first == "read" else started
         seconds = timeout.read if first == "read" else first
@@ -171,26 +169,23 @@ class StreamClocks:
         phase: Phase = "read" if first == "read" else "first_token"
         self._event = None if seconds is None else Deadline(begin + seconds, phase)
         self._late: float | None = None  # since when an event is overdue
-        self.watched = True
-        self.waits: float | None = None
 
     def heard(self) -> None:
         """An event came: the gap begins when the next one is waited for."""
-        self._event = self._late = self.waits = None
+        self._event = self._late = None
         self._name = "gap"
-        self.watched = not self._as_read
 
     def silent(self) -> None:
         """Bytes came, and no event: keep-alives, which the read timeout takes for news."""
-        self.watched = True
         if self._event is not None:
             self._event = Deadline(self._event.at, self._name)
 
     def next(self, now: float) -> Deadline | None:
         """The wait begins at `now`, or goes on."""
         if self._event is None and self._gap is not None:
-            is_read = self._gap == self._read and self.waits is None
-            self._event = Deadline((self.waits or now) + self._gap, "read" if is_read else "gap")
+            self._event = Deadline(now + self._gap, self._quiet)
+            if self._plain:
+                return self._event
         ends = [end for end in (self._event, self._total) if end is not None]
         if ends and self._read is not None:
             # The transport has this clock as well: two that run out at about the same time would

@@ -268,7 +268,10 @@ class Cerebras(Verbs, Settings):
         return WithResponse(self._delivering("streamed"), entered=True)
 
     def close(self) -> None:
-        """Closes the connections; those of an `http_client` of yours stay open."""
+        """Closes the connections, and with them the streams that are still open, which then say so.
+
+        Those of an `http_client` of yours stay open.
+        """
         self._state.closed = True
         self._transport.close()
 

@@ -29,7 +29,7 @@ class Loop(Generic[ChunkT]):
         return self
 
     def __next__(self) -> Any:
-        return self._stream.__next__()
+        return self._stream._step(self)  # which keeps this, where nobody else does
 
 
 class TextStream(Generic[ChunkT]):

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TOO_LONG = 3600.0  # seconds; such a wait is for a daily quota, which nobody wants to wait for
+# Seconds; nobody wants to wait for a daily quota, nor for something else as long as that.
+_TOO_LONG_FOR_A_DAY = 60.0
+_TOO_LONG = 3600.0
 _BUSY_SECONDS = 10.0  # that others may hold what the budget is kept in
 
 
@@ -47,7 +49,9 @@ class Turn:
         try:
             while (delay := self._ask(pacer.delay, request, course, client)) > 0:
                 left = course.left(time.monotonic())
-                if delay > (_TOO_LONG if left is None else min(left, _TOO_LONG)):
+                if delay > (
+                    _TOO_LONG_FOR_A_DAY if left is None else min(left, _TOO_LONG_FOR_A_DAY)
+                ):
                     # It may become less, when answers come that are shorter than they could be.
                     least = self._ask(pacer.shortage, request, course, client)
                     self._give_up_for(least, left, request, course)
@@ -94,7 +98,7 @@ class Turn:
         if left is not None and seconds >= left:
             missing += f" within the timeout (total){reopens(seconds)}"
             error = _described(APITimeoutError, missing, request, course, phase="total")
-        elif seconds > _TOO_LONG:
+        elif seconds > (_TOO_LONG_FOR_A_DAY if window == "day" else _TOO_LONG):
             error = refused = _described(
                 RateLimitError,
                 f"{missing}{reopens(seconds)}",

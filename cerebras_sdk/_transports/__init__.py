@@ -18,6 +18,7 @@ import contextlib
 import dataclasses
 import http.cookiejar
 import re
+import time
 import urllib.request
 from typing import Literal, TypeAlias
 
@@ -37,6 +38,8 @@ from ._causes import cause_of, reason_of
 # request; a server that then neither ends nor closes is not waited for longer than this.
 DRAIN_SECONDS = 0.5
 DRAIN_BYTES = 65536
+PATIENCE = 0.01  # seconds to read what has arrived before a deadline that is over
+_TICK = 0.001  # that a timer may be early
 
 
 Streamed: TypeAlias = Literal["any"] | bool
@@ -91,6 +94,13 @@ def late(request: Request, phase: Phase = "total") -> APITimeoutError:
     return error
 
 
+def interrupted(request: Request) -> APIConnectionError:
+    """The error of an answer that nobody reads on, as a reader was cancelled or interrupted."""
+    return APIConnectionError(
+        f"its reading was interrupted [{request.place}]", url=request.where, method=request.method
+    )
+
+
 _SILENCES: dict[Phase, str] = {
     "connect": "no connection",
     "pool": "no free connection",
@@ -118,18 +128,23 @@ def closed() -> CerebrasError:
     return CerebrasError("the client is closed")
 
 
+def cut_off() -> ConnectionAbortedError:
+    """Why an answer breaks off that was still open when its client was closed."""
+    return ConnectionAbortedError("the client was closed")
+
+
 def type_name(thing: object) -> str:
     return f"{type(thing).__module__}.{type(thing).__qualname__}"
 
 
-def patience(deadline: Deadline, read: float | None, now: float) -> float | None:
-    """The seconds to wait for the next bytes, where the deadline ends before the read timeout,
-    which the library watches itself; else None.
-
-    What has arrived meanwhile is read even if the deadline is over.
-    """
-    left = max(deadline.at - now, 0.01)
-    return left if read is None or deadline.at <= now + read else None
+def named(phase: Phase, deadline: Deadline | None, read: float | None, began: float) -> Phase:
+    """The clock that ended a wait which began at `began`, where the library says `phase`: of the
+    deadline and the read timeout the one that ends first, whichever was quicker to say it."""
+    if deadline is None:
+        return phase
+    if read is None or deadline.at <= began + read or time.monotonic() >= deadline.at - _TICK:
+        return deadline.phase
+    return phase
 
 
 def bounded(timeout: Timeout, deadline: Deadline | None, now: float) -> Timeout:

@@ -13,8 +13,9 @@ from .._core.http import Headers, Request
 from .._core.secret import Hidden
 from .._core.timeout import Deadline
 from ..errors import APIConnectionError
-from . import DRAIN_BYTES, DRAIN_SECONDS, no_answer, patience
+from . import DRAIN_BYTES, DRAIN_SECONDS, PATIENCE, cut_off, named, no_answer
 from ._bodies import phase_of, pieces_of, wait_within
+from ._log_lines import in_hand, is_logged
 
 ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
@@ -32,6 +33,7 @@ class RequestsResponse:
         self.body = body or b""
         self.cut: APIConnectionError | None = None  # why there is no more of the body
         self._closed = False
+        self._abandoned = False  # closed with the client
         self._watched = True  # there may still be the end that the headers had
         self._request = request
         self._pieces = pieces_of(response)
@@ -47,22 +49,31 @@ class RequestsResponse:
         return self._closed or self.is_read
 
     def receive(self, deadline: Deadline | None = None) -> bytes:
-        seconds = None
-        if deadline is not None:
-            seconds = patience(deadline, self._request.timeout.read, time.monotonic())
+        now = time.monotonic()
+        logged = is_logged()
+        if logged:
+            before = in_hand.get()
+            in_hand.set(self._request)
         try:
             if self._watched or deadline is not None:
-                self._watch(deadline)
-            return next(self._pieces, b"")
+                self._watch(deadline, now)
+            piece = next(self._pieces, b"")
+            if self._abandoned and not piece:
+                raise cut_off()
+            return piece
         except Exception as error:
-            if self._closed:
+            if self._closed and not self._abandoned:
                 return b""  # another thread closed it: that is its end
-            if not isinstance(error, (*ERRORS, ValueError)):
+            if not self._abandoned and not isinstance(error, (*ERRORS, ValueError)):
                 raise  # a ValueError is what http.client has for a chunk of less than no bytes
-            phase = phase_of(error)
-            if deadline is not None and seconds is not None:
-                phase = deadline.phase if phase or time.monotonic() >= deadline.at else None
-            caught = Hidden(error)  # what it says may repeat the key
+            phase = None if self._abandoned else phase_of(error)
+            if phase is not None:
+                phase = named(phase, deadline, self._request.timeout.read, now)
+            # What it says may repeat the key.
+            caught = Hidden(cut_off() if self._abandoned else error)
+        finally:
+            if logged:
+                in_hand.set(before)
         raise no_answer(caught.value, self._request, phase=phase, begun=True)
 
     def read_whole(self, deadline: Deadline | None) -> bytes:
@@ -86,11 +97,11 @@ class RequestsResponse:
             if deadline is not None and time.monotonic() >= deadline.at:
                 raise no_answer(TimeoutError(), self._request, phase=deadline.phase, begun=True)
 
-    def _watch(self, deadline: Deadline | None) -> None:
+    def _watch(self, deadline: Deadline | None, now: float) -> None:
         """Sets how long bytes are waited for, however few come at a time."""
         self._watched = deadline is not None
         # What has arrived meanwhile is read even if the deadline is over.
-        left = None if deadline is None else max(deadline.at - time.monotonic(), 0.01)
+        left = None if deadline is None else max(deadline.at - now, PATIENCE)
         wait_within(self.raw.raw, left, self._request.timeout.read)
 
     def drain(self) -> None:
@@ -106,6 +117,12 @@ class RequestsResponse:
                     break
                 size += len(piece)
         self.close()
+
+    def abandon(self) -> None:
+        """Closes it with its client."""
+        if not self.is_closed:
+            self._abandoned = True
+            self.close()
 
     def close(self) -> None:
         self._closed = True

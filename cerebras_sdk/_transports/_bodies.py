@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import ssl
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ import urllib3.exceptions
 
 from ..errors import Phase
 from ._chunks import Chunks
+from ._ends import until
 from ._heads import Wire
 
 _PIECE = 65536
@@ -30,8 +32,12 @@ def pieces_of(response: requests.Response) -> Iterator[bytes]:
         # An empty piece, as a decoder at work gives, would look like the end.
         yield from filter(None, raw.stream(_PIECE, decode_content=True))
         return
-    if raw.chunked and isinstance(getattr(body, "fp", None), io.BufferedReader):
-        body.read1 = Chunks(body.fp).read1  # type: ignore[union-attr]
+    file = getattr(body, "fp", None)
+    if raw.chunked and isinstance(file, io.BufferedReader):
+        reads: Any = file
+        if not isinstance(file.raw, Wire):
+            reads = raw.reads = _Reads(file)  # type: ignore[attr-defined]
+        body.read1 = Chunks(reads).read1  # type: ignore[union-attr]
     decode = bool(raw.headers.get("content-encoding"))
     # `stream` waits for a full piece where the body has no chunks of its own.
     while piece := raw.read1(_PIECE, decode_content=decode):
@@ -40,8 +46,7 @@ def pieces_of(response: requests.Response) -> Iterator[bytes]:
 
 def wait_within(raw: Any, seconds: float | None, read: float | None) -> None:
     """Sets how long the next bytes are waited for: each time for `read` seconds, and altogether no
-    longer than `seconds`. A session of the user's has its socket only, which begins anew with each
-    byte."""
+    longer than `seconds`."""
     wire = getattr(getattr(getattr(raw, "_fp", None), "fp", None), "raw", None)
     if isinstance(wire, Wire):
         wire.within(seconds, read)
@@ -49,6 +54,23 @@ def wait_within(raw: Any, seconds: float | None, read: float | None) -> None:
         raw.end_within(seconds)
     elif (sock := socket_of(raw)) is not None:  # urllib3 sets its own again for the next request
         sock.settimeout(min((s for s in (seconds, read) if s is not None), default=None))
+        if getattr(raw, "reads", None) is not None:
+            raw.reads.end = None if seconds is None else time.monotonic() + seconds
+
+
+class _Reads:
+    """The bytes of an answer of a user's session, whose socket begins anew with each of them."""
+
+    end: float | None = None
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file = file
+
+    def read1(self, amount: int = -1, /) -> bytes:
+        sock = getattr(self._file.raw, "_sock", None)
+        if sock is not None:
+            sock.settimeout(until(self.end, sock.gettimeout()))
+        return self._file.read1(amount)
 
 
 def socket_of(raw: Any) -> Any:
@@ -62,23 +84,38 @@ def socket_of(raw: Any) -> Any:
     return raw
 
 
-def content_of(response: requests.Response) -> bytes:
-    """The whole body, decoded; what cannot be is an error of the connection."""
-    try:
-        return response.content
-    except requests.RequestException:
-        raise
-    except ValueError as error:  # as in `receive`
-        raise requests.ConnectionError(str(error)) from error
+class WriteTimeout(requests.Timeout):
+    """There was no room to send for too long."""
+
+
+class PoolTimeout(requests.ConnectTimeout):
+    """There was no free connection for too long."""
 
 
 def phase_of(error: Exception) -> Phase | None:
     """The clock that ran out, if `error` says that one did."""
-    if isinstance(error, (requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError)):
+    layers = list(_layers(error))
+    if any(isinstance(layer, PoolTimeout) for layer in layers):
+        return "pool"
+    if any(isinstance(layer, _CONNECT) for layer in layers):
         return "connect"
-    kinds = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
-    late = isinstance(error, kinds) or any(isinstance(part, kinds) for part in error.args)
-    return "read" if late else None
+    if not any(isinstance(layer, _TIMEOUTS) for layer in layers):
+        return None
+    # What is late while it is read has a name of its own.
+    return "write" if any(isinstance(layer, _WRITE) for layer in layers) else "read"
+
+
+_CONNECT = (requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError)
+_TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+_WRITE = (WriteTimeout, urllib3.exceptions.ProtocolError)
+
+
+def _layers(error: object) -> Iterator[BaseException]:
+    """`error` and those that it was made of, which libraries put into one another."""
+    if isinstance(error, BaseException):
+        yield error
+        for part in error.args:
+            yield from _layers(part)
 
 
 class NotConnected(requests.ConnectionError):

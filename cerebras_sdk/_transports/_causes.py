@@ -11,6 +11,8 @@ from typing import Any
 from .._core.http import Request
 from .._core.redaction import cleaned
 
+_HOLDERS = {"request", "_request", "response", "_response"}
+
 
 def let_go(error: BaseException | None) -> None:
     """Takes the frames off what lies beneath an error, and off the error itself.
@@ -24,13 +26,16 @@ def let_go(error: BaseException | None) -> None:
 
 
 def cause_of(error: Exception, request: Request) -> BaseException:
-    """`error` as the cause of an error of ours: without frames, and if it repeats a secret of
-    `request`, as servers that answer with what they were sent make libraries do, a copy that does
-    not.
+    """`error` as the cause of an error of ours: without frames, without the request of the library,
+    whose headers have the key, and if it repeats a secret of `request`, as servers that answer with
+    what they were sent make libraries do, a copy that does not.
 
     To be called outside of `except`: what is being handled is the user's.
     """
     let_go(error)
+    for found in _layers(error):
+        for name in _HOLDERS & vars(found).keys():
+            setattr(found, name, None)
     if not any(_tells(layer, request) for layer in _layers(error)):
         return error
     top = _copy(error, request)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import http.client
-import io
 import re
+from typing import Protocol
 
 _LINE = 65536
 # The end of one chunk and the size of the next.
-_SIZE = re.compile(rb"\r\n([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
+_SIZE = re.compile(rb"\r\n([0-9A-Fa-f]{1,20})[ \t]*(?:;[^\n]*)?\r?\n")
 _END = re.compile(rb"\n\r?\n")
+
+
+class File(Protocol):
+    def read1(self, amount: int = -1, /) -> bytes: ...
 
 
 class Chunks:
@@ -18,7 +22,7 @@ class Chunks:
     http.client and urllib3 give a chunk when it is whole, and one at a time.
     """
 
-    def __init__(self, file: io.BufferedReader) -> None:
+    def __init__(self, file: File) -> None:
         self._file = file
         self._left = 0  # of the chunk at hand
         self._rest = b"\r\n"  # what has come of a line; this is as if a chunk had ended

@@ -3,40 +3,29 @@
 For sessions of our own. One of the user's keeps what it has: this could be put only into adapters
 that its other requests share, or into copies that would not know what the user's adapters learn. So
 with it an answer that ends among its headers is an empty one, an error of another kind which is not
-tried again; what only announces an answer (103) fails the call; and with TLS an answer that comes
-while a request is still sent may be lost.
+tried again; what only announces an answer (103) fails the call; headers that trickle are waited for
+beyond the end of the call; and with TLS an answer that comes while a request is still sent may be
+lost.
 """
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import io
 import socket
 import ssl
 import time
 import weakref
-from collections.abc import Iterator
-from contextvars import ContextVar
 from typing import Any
 
 import urllib3.connection
 import urllib3.connectionpool
 
+from ._ends import bound_sending, end_of_call, until
+
 _ANNOUNCEMENTS = 20  # in a row, of one answer; more are none
+_LINES = 100  # of headers, as http.client has it for an answer
 _LINE = 65536
-_END: ContextVar[float | None] = ContextVar("cerebras_sdk_headers", default=None)
-
-
-@contextlib.contextmanager
-def answered_by(end: float | None) -> Iterator[None]:
-    """No answer that is waited for meanwhile is waited for any longer than until `end`, on the
-    monotonic clock; the timeout of a socket begins anew with each byte."""
-    token = _END.set(end)
-    try:
-        yield
-    finally:
-        _END.reset(token)
 
 
 class Wire(io.RawIOBase):
@@ -44,7 +33,7 @@ class Wire(io.RawIOBase):
 
     def __init__(self, raw: socket.SocketIO) -> None:
         self._raw: Any = raw
-        self._end = _END.get()
+        self._end = end_of_call()
         self._read: float | None = self._sock.gettimeout()  # for each wait, if nothing is shorter
 
     @property
@@ -62,10 +51,7 @@ class Wire(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         if self._end is not None:
-            left = self._end - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("timed out")
-            self._sock.settimeout(left if self._read is None else min(left, self._read))
+            self._sock.settimeout(until(self._end, self._read))
         count: int | None = self._raw.readinto(buffer)
         return count
 
@@ -100,8 +86,11 @@ class _Answer(http.client.HTTPResponse):
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if not 100 < status < 200 or status == 101:
                 break
+            lines = 0
             while self.fp.readline(_LINE).strip():
-                pass
+                lines += 1
+                if lines > _LINES:
+                    raise http.client.HTTPException(f"got more than {_LINES} headers")
         return version, status, reason
 
 
@@ -136,19 +125,20 @@ class _SecurePool(urllib3.connectionpool.HTTPSConnectionPool):
 def _strict(connection: Any) -> Any:
     # Of the one connection, not of its class: those who record traffic put in one of their own.
     connection.response_class = _Answer
-    if isinstance(connection, urllib3.connection.HTTPSConnection):
-        _hear_early_answers(connection)
+    if isinstance(connection, urllib3.connection.HTTPConnection):
+        _send_in_time(connection)
     return connection
 
 
-def _hear_early_answers(connection: urllib3.connection.HTTPSConnection) -> None:
-    """Has urllib3 look for an answer when the rest of a request cannot be sent, as it does without
-    TLS, where the error has another name."""
+def _send_in_time(connection: urllib3.connection.HTTPConnection) -> None:
+    """Bounds each piece of a request; and has urllib3 look for an answer when the rest of one
+    cannot be sent with TLS too, where the error has another name."""
     here = weakref.ref(connection)  # it would hold itself
 
     def send(data: Any) -> None:
         found = here()
         assert found is not None
+        bound_sending(found.sock)
         try:
             type(found).send(found, data)
         except ssl.SSLEOFError as error:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
 import httpx
 
-from .._core.http import Headers, Request, reveal_headers
+from .._core.http import Request, reveal_headers
 from .._core.secret import Hidden
 from .._core.timeout import Deadline, Timeout
-from ..errors import APIConnectionError, InvalidRequestError
+from ..errors import InvalidRequestError
 from . import (
-    DRAIN_BYTES,
-    DRAIN_SECONDS,
     Streamed,
     _forks,
     closed,
@@ -26,13 +23,13 @@ from . import (
     is_left,
     is_made_for_us,
     kept,
-    late,
     no_answer,
-    patience,
     type_name,
     wrong_setup,
 )
 from ._gzip import read_all_members
+from ._httpx_answers import ERRORS
+from ._httpx_answers import HttpxResponse as HttpxResponse
 from ._log_lines import in_hand
 from ._loops import Lock as Lock
 from ._loops import OfLoops, spawn, spawn_in
@@ -46,88 +43,6 @@ from ._ways import new_client as new_client
 T = TypeVar("T")
 
 HttpClient = httpx.AsyncClient
-
-_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
-
-
-class HttpxResponse:
-    """An answer; see the package's docstring for what it can do."""
-
-    def __init__(
-        self, response: httpx.Response, request: Request, body: bytes | None = None
-    ) -> None:
-        self.status = response.status_code
-        self.headers = Headers(response.headers.multi_items())
-        self.http_version = response.http_version
-        self.raw = response
-        self.is_read = body is not None
-        self.body = body or b""
-        self.cut: APIConnectionError | None = None  # why there is no more of the body
-        self._closed = False
-        self._begun = False
-        self._request = request
-        self._undecoded = response.aiter_raw()
-        # What decodes them asks for them here. When that fails, these are still to be ended.
-        response.aiter_raw = lambda chunk_size=None: self._undecoded  # type: ignore[method-assign]
-        self._pieces = _pieces(response)
-
-    @property
-    def is_closed(self) -> bool:
-        return self.raw.is_closed
-
-    async def receive(self, deadline: Deadline | None = None) -> bytes:
-        self._begun = True
-        seconds = None
-        if deadline is not None:
-            seconds = patience(deadline, self._request.timeout.read, time.monotonic())
-        try:
-            if seconds is None:
-                return await anext(self._pieces, b"")
-            with anyio.fail_after(seconds):
-                return await anext(self._pieces, b"")
-        except _ERRORS as error:
-            if self._closed:
-                return b""  # another task closed it: that is its end
-            phase = phase_of(error)
-            if phase is not None and deadline is not None and seconds is not None:
-                phase = deadline.phase  # whichever of the two was quicker to say it
-            caught = Hidden(error)  # what it says may repeat the key
-        raise no_answer(caught.value, self._request, phase=phase, begun=True)
-
-    async def read_refusal(self, deadline: Deadline | None) -> None:
-        """Reads the body as far as it comes: what the status says holds without it."""
-        read: Hidden[list[bytes]] = Hidden([])
-        try:
-            while piece := await self.receive(deadline):
-                read.value.append(piece)
-                if deadline is not None and time.monotonic() >= deadline.at:
-                    raise late(self._request, deadline.phase)
-        except APIConnectionError as error:
-            self.cut = error.with_traceback(None)  # it would hold this
-        self.body, self.is_read = b"".join(read.value), True
-
-    async def drain(self) -> None:
-        size = 0
-        try:
-            with anyio.move_on_after(DRAIN_SECONDS):
-                while size < DRAIN_BYTES and (piece := await self.receive()):
-                    size += len(piece)
-        except APIConnectionError:
-            pass  # the answer is whole; only the connection is lost
-        await self.close()
-
-    async def close(self) -> None:
-        self._closed = True
-        with contextlib.suppress(*_ERRORS):
-            await self.raw.aclose()
-        # httpx nests generators, which end when they are resumed and fail; trio complains of those
-        # that are left hanging.
-        with anyio.CancelScope() as scope, contextlib.suppress(Exception):
-            scope.cancel()
-            # One that never began has nothing to end, and at the end of a loop it may not begin.
-            for pieces in (self._pieces, self._undecoded) if self._begun else ():
-                while await anext(pieces, b""):
-                    pass
 
 
 class HttpxTransport:
@@ -209,7 +124,7 @@ class HttpxTransport:
             if not keep_cookies:
                 for answered in (*response.history, response):
                     forget(jar, answered.cookies.jar, before)
-            answer = HttpxResponse(response, request)
+            answer = HttpxResponse(response, request, is_cut=self._is_cut)
             if is_left(stream, answer.status, answer.headers):
                 return answer
             answer._begun = True
@@ -219,10 +134,11 @@ class HttpxTransport:
                         scope.deadline = math.inf  # which would lose the status
                     await answer.read_refusal(deadline)
                     return answer
-                return HttpxResponse(response, request, await response.aread())
+                whole = await response.aread()
+                return HttpxResponse(response, request, whole, is_cut=self._is_cut)
             finally:
                 await answer.close()
-        except _ERRORS as error:
+        except ERRORS as error:
             caught = Hidden(error)  # what it says may repeat the key
         except RuntimeError as error:
             if client.is_closed:
@@ -238,6 +154,10 @@ class HttpxTransport:
             if upload is not None:
                 upload.close()
         raise no_answer(caught.value, request, phase=phase_of(caught.value))
+
+    def _is_cut(self) -> bool:
+        """Whether what is still open was closed."""
+        return self._closed and (self._given is None or is_made_for_us(self._given))
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)
@@ -274,10 +194,3 @@ def _timeout(timeout: Timeout) -> httpx.Timeout:
     return httpx.Timeout(
         connect=timeout.connect, read=timeout.read, write=timeout.write, pool=timeout.pool
     )
-
-
-async def _pieces(response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """The body as it arrives, decoded; an empty piece would look like its end."""
-    async for piece in response.aiter_bytes():
-        if piece:
-            yield piece

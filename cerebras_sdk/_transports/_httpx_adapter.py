@@ -13,8 +13,11 @@ import requests
 import requests.adapters
 from requests.structures import CaseInsensitiveDict
 
+from .._core.secret import Hidden
 from . import is_made_for_us, wrong_setup
-from ._bodies import NotConnected
+from ._bodies import NotConnected, PoolTimeout, WriteTimeout
+from ._clocks import Clock, Timeouts, heed, heed_ends
+from ._ends import end_of_call
 from ._gzip import read_all_members
 from ._ways import auth_of, keep_apart, merged_params
 
@@ -41,6 +44,8 @@ class HttpxAdapter(requests.adapters.BaseAdapter):
     def __init__(self, client: httpx.Client) -> None:
         super().__init__()
         self._client = client
+        for way in (client._transport, *client._mounts.values()):
+            heed_ends(getattr(way, "_pool", None))
 
     def send(
         self,
@@ -54,8 +59,10 @@ class HttpxAdapter(requests.adapters.BaseAdapter):
         """Certificates and proxies are the client's own: those given here count for nothing."""
         client = self._client
         connect, read = timeout
+        clock = Clock()
+        clock.end = end_of_call()
         try:
-            answer = client.send(
+            built = Hidden(  # its repr has the query, in which some gateways want a key
                 client.build_request(
                     str(request.method),
                     str(request.url),
@@ -67,7 +74,12 @@ class HttpxAdapter(requests.adapters.BaseAdapter):
                     content=request.body,
                     # requests knows two: a full pool, and a full line, are waited for like bytes.
                     timeout=httpx.Timeout(read, connect=connect),
-                ),
+                )
+            )
+            # HTTP/2 asks for them with each read; its connection serves others as well.
+            built.value.extensions["timeout"] = Timeouts(built.value.extensions["timeout"], clock)
+            answer = client.send(
+                built.value,
                 stream=True,
                 auth=auth_of(client, is_signed="Authorization" in request.headers),
                 follow_redirects=False,
@@ -83,7 +95,7 @@ class HttpxAdapter(requests.adapters.BaseAdapter):
         response = requests.Response()
         response.status_code = answer.status_code
         response.headers = CaseInsensitiveDict(answer.headers.items())
-        response.raw = HttpxBody(answer, request)
+        response.raw = HttpxBody(answer, request, clock)
         response.reason = answer.reason_phrase
         response.url = str(request.url)
         response.request = request
@@ -99,20 +111,16 @@ class HttpxAdapter(requests.adapters.BaseAdapter):
 class HttpxBody:
     """The body of an answer, as requests asks urllib3 for one."""
 
-    def __init__(self, answer: httpx.Response, request: requests.PreparedRequest) -> None:
+    def __init__(
+        self, answer: httpx.Response, request: requests.PreparedRequest, clock: Clock
+    ) -> None:
         self.headers = answer.headers
         self.version = answer.http_version
         self._answer = answer
         self._request = request
-        self._clock = _Clock()
-        if answer.http_version == "HTTP/2":
-            # Its connection serves others as well, and asks for the timeout with each read.
-            timeouts = answer.request.extensions.get("timeout", {})
-            answer.request.extensions["timeout"] = _Timeouts(timeouts, clock=self._clock)
-        else:
-            stream = answer.extensions.get("network_stream")
-            assert isinstance(answer.stream, httpx.SyncByteStream)
-            answer.stream = _Timed(answer.stream, self._clock, stream)
+        self._clock = clock
+        clock.end = None
+        heed(answer, clock)
         self._pieces = answer.iter_bytes()
 
     def stream(self, amt: int = 65536, decode_content: bool = True) -> Iterator[bytes]:
@@ -143,62 +151,11 @@ class HttpxBody:
             self._answer.close()
 
 
-class _Clock:
-    """The end of a wait, on the monotonic clock."""
-
-    end: float | None = None
-
-    def left(self, seconds: float | None) -> float | None:
-        """How long bytes are waited for, with a timeout of `seconds`."""
-        if self.end is None:
-            return seconds
-        left = self.end - time.monotonic()
-        if left <= 0:
-            raise httpx.ReadTimeout("timed out")
-        return left if seconds is None else min(seconds, left)
-
-
-class _Timeouts(dict[str, float | None]):
-    """The timeouts of a request, of which that for reading gets shorter with time."""
-
-    def __init__(self, timeouts: Mapping[str, float | None], *, clock: _Clock) -> None:
-        super().__init__(timeouts)
-        self._clock = clock
-
-    def get(self, name: str, default: Any = None) -> Any:
-        seconds = super().get(name, default)
-        return self._clock.left(seconds) if name == "read" else seconds
-
-
-class _Timed(httpx.SyncByteStream):
-    """A body whose connection heeds a clock, until the connection is free for another answer.
-
-    httpcore knows one timeout, which begins anew with each read, for all reads of a body.
-    """
-
-    def __init__(self, body: httpx.SyncByteStream, clock: _Clock, stream: Any) -> None:
-        self._body = body
-        self._stream = None
-        # A transport of the user's may have none, or one that takes nothing.
-        with contextlib.suppress(AttributeError):
-            read = stream.read
-            stream.read = lambda size, timeout=None: read(size, clock.left(timeout))
-            self._stream = stream
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._body)
-
-    def close(self) -> None:
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            del stream.read
-        self._body.close()
-
-
 # The first that fits: a child stands before its parent.
 _TRANSLATIONS: tuple[tuple[type[Exception], type[requests.RequestException]], ...] = (
     (httpx.ConnectTimeout, requests.exceptions.ConnectTimeout),
-    (httpx.PoolTimeout, requests.exceptions.ConnectTimeout),
+    (httpx.PoolTimeout, PoolTimeout),
+    (httpx.WriteTimeout, WriteTimeout),
     (httpx.TimeoutException, requests.exceptions.ReadTimeout),
     (httpx.ConnectError, NotConnected),
     (httpx.UnsupportedProtocol, requests.exceptions.InvalidSchema),

@@ -12,6 +12,14 @@ from .._core.redaction import cleaned
 in_hand: ContextVar[Request | None] = ContextVar("cerebras_sdk_request", default=None)
 """The request of ours that is being sent: what others send, and log, is not ours to change."""
 
+_HTTP1, _HTTP2 = logging.getLogger("httpcore.http11"), logging.getLogger("httpcore.http2")
+
+
+def is_logged() -> bool:
+    """Whether httpcore tells of its reading: for each piece of an answer, else nothing is set."""
+    return _HTTP1.isEnabledFor(logging.DEBUG) or _HTTP2.isEnabledFor(logging.DEBUG)
+
+
 _SET_COOKIE = re.compile(r"(?i)(b'set-cookie', b)('[^']*'|\"[^\"]*\")")
 
 

@@ -6,6 +6,7 @@ import http.cookiejar
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +25,7 @@ from . import (
     closed,
     forget,
     is_left,
+    is_made_for_us,
     kept,
     no_answer,
     type_name,
@@ -31,10 +33,10 @@ from . import (
 )
 from ._answers import ERRORS
 from ._answers import RequestsResponse as RequestsResponse
-from ._bodies import content_of, phase_of
 from ._bodies import is_unsent as is_unsent
+from ._bodies import phase_of
+from ._ends import InTime, answered_by
 from ._forks import Lock as Lock
-from ._heads import answered_by
 from ._log_lines import in_hand
 from ._proxies import proxy_for
 from ._session import new_pools
@@ -71,6 +73,7 @@ class RequestsTransport:
         self._own: requests.Session | None = None
         self._closed = False
         self._lock = Lock()
+        self._open = weakref.WeakSet[RequestsResponse]()  # answers, on connections of its own
         self._used = self._stale = False  # what the user gave, and by the parent of this process
         _forks.tell_of_forks(self)
 
@@ -105,13 +108,12 @@ class RequestsTransport:
                 answer.close()
                 raise requests.ConnectionError(f"status {answer.status} is none of an answer")
             if is_left(stream, answer.status, answer.headers):
+                self._keep(answer)
                 return answer
             try:
                 if answer.status >= 300:
                     answer.read_refusal(deadline)
                     return answer
-                if deadline is None:
-                    return RequestsResponse(response, request, content_of(response))
                 return RequestsResponse(response, request, answer.read_whole(deadline))
             finally:
                 response.close()
@@ -142,13 +144,14 @@ class RequestsTransport:
         deadline: Deadline | None,
     ) -> requests.Response:
         heard: list[requests.Response] = []
+        upload = request.upload
         try:
-            with answered_by(None if deadline is None else deadline.at):
+            with answered_by(None if deadline is None else deadline.at, write=timeout.write):
                 return session.request(
                     request.method,
                     request.url,
                     headers=reveal_headers(request.headers),
-                    data=request.upload or request.body or None,
+                    data=request.body or None if upload is None else InTime(upload),
                     timeout=(timeout.connect, timeout.read),
                     # Without an `auth` of ours, requests would put what netrc says of the host in
                     # the place of the Authorization header.
@@ -177,10 +180,22 @@ class RequestsTransport:
     def close(self) -> None:
         with self._lock:
             self._closed = True
+            left = list(self._open)
+        for answer in left:
+            answer.abandon()
         if self._own is not None:
             self._own.close()
         if self._given is not None and self._adapted is not None:
             self._given.close()
+
+    def _keep(self, answer: RequestsResponse) -> None:
+        if self._given is not None and not is_made_for_us(self._adapted):
+            return
+        with self._lock:
+            if not self._closed:
+                self._open.add(answer)
+                return
+        answer.abandon()
 
     def _proxies(self, url: str) -> dict[str, str]:
         """A session of the user's looks for proxies by itself."""

@@ -17,6 +17,7 @@ from .._core.secret import Hidden, Secret
 from ..errors import Phase
 from . import no_cookies, wrong_setup
 from ._certificates import trusted_context
+from ._clocks import heed_ends
 from ._early import hear_early_answers
 from ._proxies import proxy_for, readable
 
@@ -103,7 +104,9 @@ class _Ways(Generic[WayT]):
             trust = verify() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
             way = self._make(verify=trust, proxy=of_httpx(proxy, trust), **self._options.value)
-            hear_early_answers(getattr(way, "_pool", None))
+            pool = getattr(way, "_pool", None)
+            hear_early_answers(pool)
+            heed_ends(pool)
             return way
         except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
             problem = str(error)

@@ -214,6 +214,21 @@ async def test_an_error_keeps_no_cookie_that_its_answer_sets(
     assert b"c00k1e" not in pickle.dumps(caught.value)
 
 
+async def test_the_causes_of_a_connection_error_keep_no_request(waits: list[float]) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        async with AsyncCerebras("csk-test", base_url=url, max_retries=0) as client:
+            with pytest.raises(APIConnectionError) as caught:
+                await client.models.list()
+    layer: BaseException | None = caught.value.__cause__
+    assert layer is not None
+    while layer is not None:
+        kept = {name: value for name, value in vars(layer).items() if value is not None}
+        assert not kept.keys() & {"request", "_request", "response", "_response"}
+        layer = layer.__cause__ or layer.__context__
+
+
 async def test_nobody_there_is_a_connection_error_with_the_address(waits: list[float]) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

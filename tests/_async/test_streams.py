@@ -213,3 +213,48 @@ async def test_a_stream_can_be_read_step_by_step(
         stream = await client.chat.completions.create(**CALL, stream=True)
         assert (await anext(stream)).text == "one "
         assert await read(stream) == "one "
+
+
+async def test_the_first_chunk_of_a_loop_is_had_without_the_loop(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    server.route("POST", CHAT, Answer(200, EVENTS, [WORD, STOP]))
+    async with AsyncCerebras(**options) as client:
+        stream = await client.chat.completions.create(**CALL, stream=True)
+        assert (await anext(stream.__aiter__())).text == "one "
+
+
+@pytest.mark.parametrize("apart", [False, True])
+async def test_a_loop_that_is_left_at_the_end_of_the_answer_has_the_whole(
+    options: dict[str, Any], server: LocalServer, apart: bool
+) -> None:
+    pieces: list[Any] = [WORD, Pause(0.05), STOP, Pause(0.05), b"data: [DONE]\n\n"]
+    server.route("POST", CHAT, Answer(200, EVENTS, pieces if apart else [WORD + STOP]))
+    async with AsyncCerebras(**options) as client:
+        stream = await client.chat.completions.create(**CALL, stream=True)
+        async for chunk in stream:
+            if chunk.choices[0].finish_reason:
+                break
+        assert (await stream.get_final_completion()).text == "one "
+
+
+async def test_a_stream_whose_reading_was_interrupted_is_not_whole(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    server.route("POST", CHAT, Answer(200, EVENTS, [WORD, Pause(0.05), WORD, STOP]))
+    async with AsyncCerebras(**options) as client:
+        stream = await client.chat.completions.create(**CALL, stream=True)
+        await anext(stream)
+        receive = stream._response.receive
+
+        def interrupt(*given: Any) -> Any:
+            raise KeyboardInterrupt
+
+        stream._response.receive = interrupt  # as Ctrl-C or a cancellation does
+        with pytest.raises(KeyboardInterrupt):
+            await anext(stream)
+        stream._response.receive = receive
+        with pytest.raises(StreamInterruptedError, match="interrupted") as caught:
+            await read(stream)
+        assert caught.value.partial is not None
+        assert caught.value.partial.text == "one "

@@ -67,6 +67,21 @@ def test_a_quota_that_is_not_waited_for_says_which_and_when(
     assert isinstance(error.__cause__, InternalServerError)
 
 
+def test_a_little_of_a_day_is_not_waited_for_either(
+    options: dict[str, Any], server: LocalServer, waits: list[float]
+) -> None:
+    headers = {
+        "x-ratelimit-limit-tokens-day": "1000000",
+        "x-ratelimit-remaining-tokens-day": "0",
+        "x-ratelimit-reset-tokens-day": "43200",
+    }
+    server.route("POST", CHAT, Answer(503, headers, b"{}"))
+    with Cerebras(**options, pacing=True) as client:
+        with pytest.raises(RateLimitError, match="it reopens in 23 min") as caught:
+            client.chat.completions.create(**{**CALL, "max_completion_tokens": 16_000})
+    assert (caught.value.kind, caught.value.window) == ("tokens", "day")
+
+
 def test_a_refusal_that_is_not_waited_for_says_so_to_those_who_come_later(
     options: dict[str, Any], server: LocalServer
 ) -> None:

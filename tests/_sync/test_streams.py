@@ -208,3 +208,48 @@ def test_a_stream_can_be_read_step_by_step(options: dict[str, Any], server: Loca
         stream = client.chat.completions.create(**CALL, stream=True)
         assert (next(stream)).text == "one "
         assert read(stream) == "one "
+
+
+def test_the_first_chunk_of_a_loop_is_had_without_the_loop(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    server.route("POST", CHAT, Answer(200, EVENTS, [WORD, STOP]))
+    with Cerebras(**options) as client:
+        stream = client.chat.completions.create(**CALL, stream=True)
+        assert (next(stream.__iter__())).text == "one "
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_loop_that_is_left_at_the_end_of_the_answer_has_the_whole(
+    options: dict[str, Any], server: LocalServer, apart: bool
+) -> None:
+    pieces: list[Any] = [WORD, Pause(0.05), STOP, Pause(0.05), b"data: [DONE]\n\n"]
+    server.route("POST", CHAT, Answer(200, EVENTS, pieces if apart else [WORD + STOP]))
+    with Cerebras(**options) as client:
+        stream = client.chat.completions.create(**CALL, stream=True)
+        for chunk in stream:
+            if chunk.choices[0].finish_reason:
+                break
+        assert (stream.get_final_completion()).text == "one "
+
+
+def test_a_stream_whose_reading_was_interrupted_is_not_whole(
+    options: dict[str, Any], server: LocalServer
+) -> None:
+    server.route("POST", CHAT, Answer(200, EVENTS, [WORD, Pause(0.05), WORD, STOP]))
+    with Cerebras(**options) as client:
+        stream = client.chat.completions.create(**CALL, stream=True)
+        next(stream)
+        receive = stream._response.receive
+
+        def interrupt(*given: Any) -> Any:
+            raise KeyboardInterrupt
+
+        stream._response.receive = interrupt  # as Ctrl-C or a cancellation does
+        with pytest.raises(KeyboardInterrupt):
+            next(stream)
+        stream._response.receive = receive
+        with pytest.raises(StreamInterruptedError, match="interrupted") as caught:
+            read(stream)
+        assert caught.value.partial is not None
+        assert caught.value.partial.text == "one "

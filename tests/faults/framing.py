@@ -253,6 +253,8 @@ def _bodies() -> list[Fault]:
         _broken("a chunk without its end", CHUNKED + chunk(_FIRST) + b"1\r\nabc\r\n" + LAST),
         *_lost("a size of a chunk that is no number, in a document",
                head(JSON, "Transfer-Encoding: chunked") + b"zz\r\n" + BODY),
+        *_lost("a size of a chunk with a sign, in a document",
+               head(JSON, "Transfer-Encoding: chunked") + b"+" + chunk(BODY) + LAST),
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from cerebras_sdk import APIStatusError, APITimeoutError, Cerebras, StreamTimeoutError, Timeout
+from cerebras_sdk.httpx_clients import DefaultHttpxClient
 from cerebras_sdk.testing import Answer, LocalServer, Pause, RawAnswer
 
 CALL: dict[str, Any] = {"model": "gpt-oss-120b", "messages": [{"role": "user", "content": "Hi!"}]}
@@ -47,6 +48,46 @@ def test_the_clocks_of_a_stream_are_heeded(
     assert isinstance(caught.value, StreamTimeoutError)
     assert caught.value.partial is not None
     assert caught.value.partial.text == ("" if clock == "first_token" else "now")
+
+
+@clients
+@pytest.mark.parametrize(
+    ("timeout", "phase"),
+    [(Timeout(0.2), "read"), (Timeout(4, gap=0.2), "gap"), (Timeout(4, total=0.2), "total")],
+)
+def test_a_chunk_whose_size_does_not_end_is_waited_for_no_longer_than_an_event(
+    server: LocalServer, kind: Callable[[], Any], timeout: Timeout, phase: str
+) -> None:
+    begun = HEAD + CHUNKED.removesuffix(b"ffff\r\n") + b"%x\r\n%b\r\n5;" % (len(NOW), NOW)
+    slowly: list[bytes | Pause] = [b"x", Pause(0.02)] * 99
+    server.route("POST", CHAT, lambda _: RawAnswer([begun, *slowly]))
+    with (
+        kind() as mine,
+        Cerebras("csk-test", base_url=server.base_url, http_client=mine, max_retries=0) as client,
+        client.chat.completions.create(**CALL, stream=True, timeout=timeout) as stream,
+        pytest.raises(StreamTimeoutError) as caught,
+    ):
+        list(stream)
+    assert caught.value.phase == phase
+
+
+@pytest.mark.parametrize("kind", [httpx.Client, DefaultHttpxClient])
+@pytest.mark.parametrize("clock", ["first_token", "total"])
+def test_headers_that_trickle_end_with_the_clock_of_the_call(
+    server: LocalServer, kind: Callable[[], Any], clock: str
+) -> None:
+    slowly: list[bytes | Pause] = [b"x", Pause(0.02)] * 99
+    server.route("POST", CHAT, lambda _: RawAnswer([HEAD, *slowly]))
+    options: dict[str, Any] = {clock: 0.2}
+    before = time.monotonic()
+    with (
+        kind() as mine,
+        Cerebras("csk-test", base_url=server.base_url, http_client=mine, max_retries=0) as client,
+        pytest.raises(APITimeoutError) as caught,
+    ):
+        client.chat.completions.create(**CALL, stream=True, timeout=Timeout(4, **options))
+    assert caught.value.phase == clock
+    assert time.monotonic() - before < 1
 
 
 @clients

@@ -14,8 +14,10 @@ from ._version import __title__, __version__
 if TYPE_CHECKING:
     from ._async.client import AsyncCerebras
     from ._async.client import AsyncCerebras as AsyncClient
+    from ._async.conversation import AsyncConversation
     from ._async.response import AsyncAPIResponse
     from ._async.stream import AsyncStream
+    from ._async.tools import AsyncToolRunner
     from ._core.options import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, NOT_GIVEN, NotGiven
     from ._core.options import NOT_GIVEN as not_given
     from ._core.options import NOT_GIVEN as omit
@@ -23,10 +25,13 @@ if TYPE_CHECKING:
     from ._core.overrides import RequestOptions
     from ._core.retry import RetryEvent, RetryPolicy
     from ._core.timeout import Timeout
+    from ._core.tools import FunctionTool, tool
     from ._sync.client import Cerebras
     from ._sync.client import Cerebras as Client
+    from ._sync.conversation import Conversation
     from ._sync.response import APIResponse
     from ._sync.stream import Stream
+    from ._sync.tools import ToolRunner
     from ._transports._files import FileInput, file_from_path
     from ._transports._shared_pacing import SharedPacing
     from .errors import (
@@ -43,6 +48,7 @@ if TYPE_CHECKING:
         ConflictError,
         ContentTooLargeError,
         ContextLengthExceededError,
+        ConversationLengthError,
         CookieError,
         InsecureURLWarning,
         InternalServerError,
@@ -53,15 +59,22 @@ if TYPE_CHECKING:
         ModelRetiredError,
         ModelRetiredWarning,
         NotFoundError,
+        OutputFilteredError,
+        OutputLengthError,
+        OutputProblem,
+        ParsedOutputError,
         PaymentRequiredError,
         PermissionDeniedError,
         RateLimitError,
+        RequestCheckError,
+        RequestCheckWarning,
         StreamDecodeError,
         StreamError,
         StreamInterruptedError,
         StreamResumeError,
         StreamTimeoutError,
         StreamTruncatedError,
+        ToolRoundsError,
         UnprocessableEntityError,
     )
     from .httpx_clients import (
@@ -73,12 +86,16 @@ if TYPE_CHECKING:
     from .images import image_part
     from .types import ChatCompletion, ChatCompletionChunk, Completion
     from .types import Model as BaseModel
+    from .types.chat.parsed import ParsedChatCompletion, ParsedChoice, ParsedMessage
 
 _MODULES = {
     "_async.client": ["AsyncCerebras", "AsyncCerebras as AsyncClient"],
+    "_async.conversation": ["AsyncConversation"],
     "_async.response": ["AsyncAPIResponse"],
     "_async.stream": ["AsyncStream"],
+    "_async.tools": ["AsyncToolRunner"],
     "_core.timeout": ["Timeout"],
+    "_core.tools": ["FunctionTool", "tool"],
     "_core.options": [
         "DEFAULT_MAX_RETRIES",
         "DEFAULT_TIMEOUT",
@@ -91,8 +108,10 @@ _MODULES = {
     "_core.overrides": ["RequestOptions"],
     "_core.retry": ["RetryEvent", "RetryPolicy"],
     "_sync.client": ["Cerebras", "Cerebras as Client"],
+    "_sync.conversation": ["Conversation"],
     "_sync.response": ["APIResponse"],
     "_sync.stream": ["Stream"],
+    "_sync.tools": ["ToolRunner"],
     "_transports._files": ["FileInput", "file_from_path"],
     "_transports._shared_pacing": ["SharedPacing"],
     "errors": [
@@ -109,6 +128,7 @@ _MODULES = {
         "ConflictError",
         "ContentTooLargeError",
         "ContextLengthExceededError",
+        "ConversationLengthError",
         "CookieError",
         "InsecureURLWarning",
         "InternalServerError",
@@ -119,15 +139,22 @@ _MODULES = {
         "ModelRetiredError",
         "ModelRetiredWarning",
         "NotFoundError",
+        "OutputFilteredError",
+        "OutputLengthError",
+        "OutputProblem",
+        "ParsedOutputError",
         "PaymentRequiredError",
         "PermissionDeniedError",
         "RateLimitError",
+        "RequestCheckError",
+        "RequestCheckWarning",
         "StreamDecodeError",
         "StreamError",
         "StreamInterruptedError",
         "StreamResumeError",
         "StreamTimeoutError",
         "StreamTruncatedError",
+        "ToolRoundsError",
         "UnprocessableEntityError",
     ],
     "httpx_clients": [
@@ -138,6 +165,7 @@ _MODULES = {
     ],
     "images": ["image_part"],
     "types": ["ChatCompletion", "ChatCompletionChunk", "Completion", "Model as BaseModel"],
+    "types.chat.parsed": ["ParsedChatCompletion", "ParsedChoice", "ParsedMessage"],
 }
 # "name there as name here"; most are the same. Those that differ are the official SDK's.
 _HOME = {
@@ -161,7 +189,9 @@ __all__ = [
     "AsyncAPIResponse",
     "AsyncCerebras",
     "AsyncClient",
+    "AsyncConversation",
     "AsyncStream",
+    "AsyncToolRunner",
     "Attempt",
     "AuthenticationError",
     "BadRequestError",
@@ -176,11 +206,14 @@ __all__ = [
     "ConflictError",
     "ContentTooLargeError",
     "ContextLengthExceededError",
+    "Conversation",
+    "ConversationLengthError",
     "CookieError",
     "DefaultAioHttpClient",
     "DefaultAsyncHttpxClient",
     "DefaultHttpxClient",
     "FileInput",
+    "FunctionTool",
     "InsecureURLWarning",
     "InternalServerError",
     "InvalidRequestError",
@@ -192,9 +225,18 @@ __all__ = [
     "NotFoundError",
     "NotGiven",
     "Omit",
+    "OutputFilteredError",
+    "OutputLengthError",
+    "OutputProblem",
+    "ParsedChatCompletion",
+    "ParsedChoice",
+    "ParsedMessage",
+    "ParsedOutputError",
     "PaymentRequiredError",
     "PermissionDeniedError",
     "RateLimitError",
+    "RequestCheckError",
+    "RequestCheckWarning",
     "RequestOptions",
     "RetryEvent",
     "RetryPolicy",
@@ -207,6 +249,8 @@ __all__ = [
     "StreamTimeoutError",
     "StreamTruncatedError",
     "Timeout",
+    "ToolRoundsError",
+    "ToolRunner",
     "UnprocessableEntityError",
     "__title__",
     "__version__",
@@ -214,6 +258,7 @@ __all__ = [
     "image_part",
     "not_given",
     "omit",
+    "tool",
 ]
 
 

@@ -66,6 +66,11 @@ def log_answer(
         _log_body("answered", request, answer)
 
 
+def log_hook(name: str, error: Exception) -> None:
+    """Tells that a hook of the user failed."""
+    LOG.warning("a hook failed in %s: %r", name, error, exc_info=error)
+
+
 def log_failure(
     request: Request, error: Exception, *, seconds: float, attempt: int, sent: bytes
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import trustme
 
-from cerebras_sdk._transports import _answers, _bodies, _httpx, _httpx_answers, _requests
+from cerebras_sdk._transports import _answers, _bodies, _httpx, _httpx_answers, _pacing, _requests
 from cerebras_sdk.testing import LocalServer, serve
 from tests import replaying
 
@@ -44,6 +44,13 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) ->
         monkeypatch.delenv(f"{scheme.upper()}_PROXY", raising=False)
     config = tmp_path_factory.getbasetemp() / "no-config"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(config))
+
+
+@pytest.fixture(autouse=True)
+def no_budget_of_the_past() -> None:
+    """A local server may have the port, and so the rate limits, of one that another test had."""
+    _pacing.PROCESS._pacers.clear()
+    _pacing.PROCESS._kept.clear()
 
 
 @pytest.fixture

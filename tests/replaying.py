@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from vcr.request import Request
 from cerebras_sdk._core.auth import SESSION_URLS
 from cerebras_sdk._core.endpoints.metrics import METRICS_HOST
 from cerebras_sdk._core.options import BASE_URL
-from cerebras_sdk.testing import EchoEngine, serve
+from cerebras_sdk.testing import CallDelta, Delta, EchoEngine, Finish, serve
 
 FOLDER = Path(__file__).parent.parent / "cassettes"
 RECORDING = bool(os.environ.get("CEREBRAS_RECORD"))
@@ -31,6 +31,22 @@ _KEPT = ("content-type", "content-encoding", "inference-id", "location", "retry-
 _HOSTS = (("/api/auth/", SESSION_URLS[0]), ("/api/v1/metrics/", METRICS_HOST))
 _BOUNDARY = "boundary"
 _recorded: set[Path] = set()
+
+
+class StandIn(EchoEngine):
+    """Stands in for a model: thinks when asked to, calls the first tool, tells what it gave."""
+
+    def answer(self, request: Mapping[str, Any], emit: Callable[[Delta], bool]) -> Finish:
+        if request.get("reasoning_effort") == "low":
+            emit(Delta(reasoning="They count. "))
+            emit(Delta(reasoning="So do I."))
+        tools, last = request.get("tools"), request["messages"][-1]
+        if not tools or last["role"] != "user":
+            return super().answer({**request, "messages": [{**last, "role": "user"}]}, emit)
+        emit(Delta(call=CallDelta(tools[0]["function"]["name"])))
+        for piece in ('{"city":', ' "Rome"', "}"):
+            emit(Delta(call=CallDelta(arguments=piece)))
+        return Finish("tool_calls", prompt_tokens=40, completion_tokens=12)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -127,7 +143,7 @@ def replayed(path: Path) -> Iterator[dict[str, Any]]:
             path.unlink(missing_ok=True)
             if LIVE_KEY is None:
                 server = stack.enter_context(
-                    serve(EchoEngine(delay=0.005), sessions={SESSION_COOKIE: "csk-test"})
+                    serve(StandIn(delay=0.005), sessions={SESSION_COOKIE: "csk-test"})
                 )
                 options["base_url"] = server.base_url
                 options["session_url"] = server.session_url

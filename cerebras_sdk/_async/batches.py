@@ -14,8 +14,8 @@ from .._core.secret import Hidden
 from .._core.timeout import TimeoutInput
 from ..errors import APIStatusError, APITimeoutError, CerebrasError, InvalidRequestError
 from ..types.batches import Batch, BatchList, BatchResult
-from .base import AsyncReply
 from .pages import AsyncPages
+from .reply import AsyncReply
 from .resource import AsyncResource
 
 if TYPE_CHECKING:

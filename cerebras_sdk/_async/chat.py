@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Literal, Unpack, overload
 
 from .._core.chunks import CHAT
 from .._core.endpoints.body import tracing_headers
-from .._core.endpoints.chat import ChatOptions, OnInterrupt, chat_completion, goes_on, queue_header
+from .._core.endpoints.chat import (
+    ChatOptions,
+    OnInterrupt,
+    chat_completion,
+    goes_on,
+    queue_header,
+)
+from .._core.lint import Checks
 from .._core.options import NOT_GIVEN, NotGiven
+from .._core.reasoning import Reasoning
 from .._core.secret import Hidden
 from .._core.timeout import TimeoutInput
 from ..types import ChatCompletion, ChatCompletionChunk
@@ -25,6 +33,7 @@ from ..types.params import (
     ToolParam,
 )
 from .complete import complete
+from .objects import AsyncChatObjects
 from .reserve import answer_to
 from .resource import AsyncResource
 from .stream import AsyncStream
@@ -41,7 +50,7 @@ class AsyncChat(AsyncResource):
         self.completions = AsyncChatCompletions(client)
 
 
-class AsyncChatCompletions(AsyncResource):
+class AsyncChatCompletions(AsyncChatObjects):
     """`client.chat.completions`."""
 
     @overload
@@ -110,6 +119,8 @@ class AsyncChatCompletions(AsyncResource):
         x_amz_cf_id: str | None = None,
         x_delay_time: float | None = None,
         on_interrupt: OnInterrupt = "raise",
+        reasoning: Reasoning | None = None,
+        checks: Checks | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -122,7 +133,8 @@ class AsyncChatCompletions(AsyncResource):
         goes into `extra_body` too. Source, unless named:
         https://inference-docs.cerebras.ai/api-reference/chat-completions
 
-        messages: dicts, or messages of an answer as they came, with their reasoning.
+        messages: dicts, or messages of an answer as they came; their `reasoning` is sent where the
+            model reads it.
         model: an id, a common spelling of one, or an alias; a retired id gives a
             ModelRetiredWarning.
         stream: False gives the whole ChatCompletion; True a stream of ChatCompletionChunk.
@@ -185,6 +197,14 @@ class AsyncChatCompletions(AsyncResource):
             `AsyncStream.resume` does it; as often as the client retries, and with its waits and
             hooks. Where that cannot be done or fails, the error of the break is raised;
             StreamResumeError when the model begins anew. Not with `n` above 1.
+        reasoning: "off", "low", "medium" or "high", in the terms of whatever model it is: sets
+            `reasoning_effort` and `reasoning_format`, sends thoughts in the text of earlier answers
+            the way the model wants them, and takes `<think>` at the beginning of the text out of
+            it, into `reasoning`. gpt-oss and kimi cannot switch it off; GLM and kimi think alike at
+            all levels, gemma at all but "off". Not together with `reasoning_effort`; a
+            `reasoning_format` of yours is stronger, and with "raw" the text stays as it is.
+            Default: nothing of this.
+        checks: as in the client, for this call: "error", "warn" or "off".
         extra_headers, extra_query, extra_body: added to the request as they are, and stronger than
             what stands there.
         timeout: as in the client, for this call.
@@ -193,8 +213,9 @@ class AsyncChatCompletions(AsyncResource):
         sent, MissingCredentialsError, KeyExchangeError, and the APIError that the service's answer
         means.
         """
-        headers = Hidden(extra_headers)
-        del extra_headers  # a traceback shows a frame's variables, and this may hold a key
+        # A traceback shows a frame's variables, and these may hold a key.
+        headers, query, more = Hidden(extra_headers), Hidden(extra_query), Hidden(extra_body)
+        del extra_headers, extra_query, extra_body
         given = locals()
         call = chat_completion(
             self._client._options,
@@ -205,9 +226,11 @@ class AsyncChatCompletions(AsyncResource):
             headers=queue_header(queue_threshold)
             | tracing_headers(cf_ray, x_amz_cf_id, x_delay_time),
             extra_headers=headers,
-            extra_query=extra_query,
-            extra_body=extra_body,
+            extra_query=query.value,
+            extra_body=more.value,
             timeout=timeout,
+            reasoning=reasoning,
+            checks=checks,
         )
         if goes_on(on_interrupt, call, is_raw=self._client._wanted != "object"):
             return await complete(self._client, call, CHAT, goes_on=True)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 from .._core.accumulate import ChunkT, WholeT
 from .._core.chunks import Kind
 from .._core.endpoints.body import CompletionCall
+from .._core.notices import warn_of
 from .._core.secret import Hidden
 from .._transports import is_stream
-from ..errors import ModelRetiredWarning
 from .origin import AsyncOrigin
 from .stream import AsyncStream
 
@@ -25,12 +24,8 @@ async def complete(
     *,
     goes_on: bool = False,
 ) -> WholeT | AsyncStream[ChunkT]:
-    """Sends `call`, and gives its answer the way it was asked for; see AsyncOrigin for `goes_on`.
-
-    The caller of the caller is who sees the warning that a model is retired.
-    """
-    if call.notice is not None:
-        warnings.warn(call.notice, ModelRetiredWarning, stacklevel=3)
+    """Sends `call`, and gives its answer the way it was asked for; `goes_on` as in AsyncOrigin."""
+    warn_of(call)
     origin = AsyncOrigin(client, call, kind, goes_on=goes_on)
     reply = await origin.ask()
     response = reply.response

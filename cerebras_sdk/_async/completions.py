@@ -8,6 +8,7 @@ from typing import Literal, Unpack, overload
 from .._core.chunks import TEXT
 from .._core.endpoints.body import tracing_headers
 from .._core.endpoints.completions import CompletionOptions, text_completion
+from .._core.lint import Checks
 from .._core.options import NOT_GIVEN, NotGiven
 from .._core.secret import Hidden
 from .._core.timeout import TimeoutInput
@@ -73,6 +74,7 @@ class AsyncCompletions(AsyncResource):
         cf_ray: str | None = None,
         x_amz_cf_id: str | None = None,
         x_delay_time: float | None = None,
+        checks: Checks | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -122,6 +124,7 @@ class AsyncCompletions(AsyncResource):
         cf_ray: the header CF-RAY, which the service's OpenAPI document names and does not describe.
         x_amz_cf_id: the header X-Amz-Cf-Id, likewise.
         x_delay_time: the header X-delay-time, likewise; a number.
+        checks: as in the client, for this call: "error", "warn" or "off".
         extra_headers, extra_query, extra_body: added to the request as they are, and stronger than
             what stands there.
         timeout: as in the client, for this call.
@@ -130,8 +133,9 @@ class AsyncCompletions(AsyncResource):
         sent, MissingCredentialsError, KeyExchangeError, and the APIError that the service's answer
         means; what a stream raises has a Completion as its `.partial`.
         """
-        headers = Hidden(extra_headers)
-        del extra_headers  # a traceback shows a frame's variables, and this may hold a key
+        # A traceback shows a frame's variables, and these may hold a key.
+        headers, query, more = Hidden(extra_headers), Hidden(extra_query), Hidden(extra_body)
+        del extra_headers, extra_query, extra_body
         given = locals()
         call = text_completion(
             self._client._options,
@@ -141,8 +145,9 @@ class AsyncCompletions(AsyncResource):
             params={name: given[name] for name in CompletionParams.__annotations__},
             headers=tracing_headers(cf_ray, x_amz_cf_id, x_delay_time),
             extra_headers=headers,
-            extra_query=extra_query,
-            extra_body=extra_body,
+            extra_query=query.value,
+            extra_body=more.value,
             timeout=timeout,
+            checks=checks,
         )
         return await answer_to(self._client, call, TEXT)

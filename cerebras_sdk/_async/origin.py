@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import weakref
 from collections.abc import AsyncIterator
@@ -11,16 +12,22 @@ from .._core.accumulate import ChunkT, WholeT
 from .._core.answers import read_answer
 from .._core.chunks import ChunkReader, Kind
 from .._core.endpoints.body import CompletionCall
+from .._core.limits import ResponseInfo
 from .._core.resume import ContinuedReader, continued
 from .._core.retry import Course, is_transient
 from .._core.secret import Hidden
+from .._core.thoughts import ApartContinuedReader, ApartReader, apart
 from .._transports import is_stream
 from .._transports._causes import let_go
 from .._transports._httpx import begin
 from ..errors import APIError, CerebrasError, StreamResumeError
+from ..types import ChatCompletion
+from ..types.timing import Timing
 
 if TYPE_CHECKING:
-    from .base import AsyncBaseClient, AsyncReply
+    from .._core.hooks import Hooks, Watch
+    from .base import AsyncBaseClient
+    from .reply import AsyncReply
 
 
 class AsyncOrigin(Generic[ChunkT, WholeT]):
@@ -49,10 +56,51 @@ class AsyncOrigin(Generic[ChunkT, WholeT]):
         self._client = client
         self._kind = kind
         self._course = client._course(call.request) if course is None else course
+        if client._hooks is not None:
+            self._watch(client._hooks)
         self._holder: AsyncIterator[None] | None = None
         self._held: weakref.ref[AsyncIterator[None]] | None = None  # by a loop over the stream
 
+    def _watch(self, hooks: Hooks) -> None:
+        from .._core.hooks import completion_watch
+
+        call = self.call
+        self._course.watch = completion_watch(
+            hooks, call.request, call.model, streaming=call.stream, now=time.monotonic()
+        )
+
+    def failed(self, error: BaseException) -> None:
+        """The call is over by an error, which its caller gets."""
+        if self._course.watch is not None:
+            self._course.watch.failed(error, time.monotonic())
+
+    def waits(self) -> None:
+        """The stream broke off, and `again` is next."""
+        if self._course.watch is not None:
+            self._course.watch.waits()
+
     async def ask(self) -> AsyncReply:
+        """The answer to the first request."""
+        try:
+            reply = await self._ask()
+        except BaseException as error:
+            self.failed(error)
+            raise
+        if self._course.watch is not None and self._client._wanted != "object":
+            self._end_unread(self._course.watch, reply)
+        return reply
+
+    def _end_unread(self, watch: Watch, reply: AsyncReply) -> None:
+        """The user reads the answer: for hooks the call ends now."""
+        answer, moments = None, reply.moments()
+        timing = Timing.of(None, None, moments.times())
+        if reply.response.is_read:
+            with contextlib.suppress(CerebrasError):
+                answer = self._read(reply, Hidden(reply.response.body))
+                timing = answer.timing
+        watch.whole(answer, timing, time.monotonic())
+
+    async def _ask(self) -> AsyncReply:
         call = self.call
         self._course.tokens = call.tokens
         reply = await self._client._send(
@@ -83,6 +131,13 @@ class AsyncOrigin(Generic[ChunkT, WholeT]):
     async def again(self, failure: APIError, *, spoken: bool) -> AsyncReply:
         """The answer to another attempt, if nothing was said yet, or to a request that continues
         what was said; else raises `failure`."""
+        try:
+            return await self._again(failure, spoken=spoken)
+        except BaseException as error:
+            self.failed(error)
+            raise
+
+    async def _again(self, failure: APIError, *, spoken: bool) -> AsyncReply:
         goes_on = spoken and self._goes_on and is_transient(failure)
         if spoken is not goes_on or self._given_up or self._client._wanted != "object":
             failure.attempts = failure.attempts or tuple(self._course.attempts)
@@ -97,7 +152,7 @@ class AsyncOrigin(Generic[ChunkT, WholeT]):
             self._failure = failure
             reply = await self._ask_on(failure)
         else:
-            reply = await self.ask()
+            reply = await self._ask()
             self.repeated = True
         self._given_up = False
         return reply
@@ -112,7 +167,7 @@ class AsyncOrigin(Generic[ChunkT, WholeT]):
 
     async def _ask_on(self, failure: APIError) -> AsyncReply:
         try:
-            return await self.ask()
+            return await self._ask()
         except CerebrasError as error:
             # Who reads the stream has a part of the answer, and `failure` has it.
             failure.attempts = tuple(self._course.attempts)
@@ -132,9 +187,10 @@ class AsyncOrigin(Generic[ChunkT, WholeT]):
     ) -> ChunkReader[ChunkT, WholeT]:
         """What reads the answer; `body` is that of a document, if it was read apart."""
         call, response, failure = self.call, reply.response, self._failure
-        reader: Any  # each of the two for its own kind
+        reader: Any  # each of these for its own kind
         if failure is None:
-            reader = ChunkReader(
+            whole = ApartReader if call.thinks else ChunkReader
+            reader = whole(
                 reply.request,
                 response.headers,
                 self._kind,
@@ -143,7 +199,8 @@ class AsyncOrigin(Generic[ChunkT, WholeT]):
                 now=time.time(),
             )
         else:
-            reader = ContinuedReader(
+            rest = ApartContinuedReader if call.thinks else ContinuedReader
+            reader = rest(
                 reply.request,
                 response.headers,
                 _partial(failure),
@@ -158,15 +215,31 @@ class AsyncOrigin(Generic[ChunkT, WholeT]):
         return reader  # type: ignore[no-any-return]
 
     def whole(self, reply: AsyncReply, body: Hidden[bytes]) -> WholeT:
-        return read_answer(
+        """The answer in `body`, whole."""
+        try:
+            answer = self._read(reply, body)
+        except BaseException as error:
+            self.failed(error)
+            raise
+        if self._course.watch is not None:
+            self._course.watch.whole(answer, answer.timing, time.monotonic())
+        return answer
+
+    def _read(self, reply: AsyncReply, body: Hidden[bytes]) -> WholeT:
+        headers = reply.response.headers
+        answer = read_answer(
             body.value,
             self._kind.whole,
             reply.request,
-            reply.response.headers,
+            headers,
             name=self._kind.name,
             model=self.call.model,
             now=time.time(),
         )
+        answer._response = ResponseInfo(headers, times=reply.moments().times())
+        if self.call.thinks and isinstance(answer, ChatCompletion):
+            apart(answer)
+        return answer
 
 
 def _partial(failure: APIError) -> Any:
@@ -181,4 +254,6 @@ async def _held(reply: AsyncReply) -> AsyncIterator[None]:
     finally:
         if reply.turn is not None:
             reply.turn.over()
+        if reply.course.watch is not None:
+            reply.course.watch.over(time.monotonic())
         await reply.response.close()

@@ -108,7 +108,16 @@ class AsyncPickling(AsyncBaseClient):
 
 
 _MADE_ANEW = frozenset(
-    {"_credentials", "_environment", "_learned", "_lock", "_options", "_state", "_transport"}
+    {
+        "_credentials",
+        "_environment",
+        "_hooks",
+        "_learned",
+        "_lock",
+        "_options",
+        "_state",
+        "_transport",
+    }
 )
 # Some gateways want a key in a header of their own, or in the query.
 _SECRET_OPTIONS = frozenset({"headers", "management_key", "query"})

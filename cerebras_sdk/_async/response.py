@@ -21,7 +21,7 @@ from ..types._decode import parse_json
 from ..types.http import RequestInfo
 
 if TYPE_CHECKING:
-    from .base import AsyncReply
+    from .reply import AsyncReply
 
 T = TypeVar("T")
 

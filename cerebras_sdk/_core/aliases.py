@@ -31,13 +31,15 @@ class Resolution:
     """What becomes of a model name: `id` is sent for what was `asked`.
 
     `retirement` is set when the model asked for is gone; `replaced` says that `id` is then the live
-    successor instead of the retired id.
+    successor instead of the retired id. `known`: `id` is a model of the catalogue, and not what the
+    user's own endpoint is called.
     """
 
     id: str
     retirement: Retirement | None
     asked: str
     replaced: bool
+    known: bool = False
 
 
 def resolve_model(
@@ -56,12 +58,14 @@ def resolve_model(
     word, final = _apply_aliases(name, aliases or {})
     known = None if final else _known_id(word)
     retirement = None if known is None else _BY_ID[known].retired
-    resolution = Resolution(known or word, retirement, asked=name, replaced=False)
+    resolution = Resolution(
+        known or word, retirement, asked=name, replaced=False, known=known is not None
+    )
     if retirement is None or retired == "warn":
         return resolution
     if retired == "error":
         raise ModelRetiredError(_notice(resolution, retirement))
-    return Resolution(retirement.successor, retirement, asked=name, replaced=True)
+    return Resolution(retirement.successor, retirement, asked=name, replaced=True, known=True)
 
 
 def retirement_notice(resolution: Resolution) -> str | None:

@@ -1,7 +1,8 @@
 """The models of the shared service: their limits, their spellings, and what became of retired ones.
 
 The facts are those of these pages of inference-docs.cerebras.ai: "Models" (live ids and limits),
-"Deprecation" and "Change log" (dates, official replacements), as they read in autumn 2026. The
+"Deprecation" and "Change log" (dates, official replacements), as they read in autumn 2026; those of
+the families of models "Reasoning", "Predicted outputs", "Vision" and the models' own pages. The
 spellings are Hugging Face names and what configurations and issues of other tools contain. The
 list explains and suggests, it never forbids: the id of a dedicated model is the name of its
 endpoint, and a model launched tomorrow must work with this version.
@@ -10,7 +11,11 @@ endpoint, and a model launched tomorrow must work with this version.
 from __future__ import annotations
 
 import datetime
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,3 +168,81 @@ _RETIRED = (
 
 MODELS: tuple[Model, ...] = (*_LIVE, *_RETIRED)
 """Every known model: the live ones first, then the retired ones, the newest retirement first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """What all models of one make take, and dedicated endpoints of that make too.
+
+    `pattern`: how an id or the name of an endpoint, in lower case, tells the family.
+    `efforts`: what is sent as `reasoning_effort` for each setting of `reasoning`; None where the
+    model thinks alike whatever is sent. A setting that is missing is one that there is not.
+    `refused_formats`: values of `reasoning_format` that the documentation calls unsupported.
+    `history`: where the model reads its earlier thoughts: the field `reasoning`, `<think>` in the
+    text (with `clear_thinking` False), or nowhere.
+    None is what no page says.
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+    efforts: Mapping[str, str | None]
+    refused_formats: frozenset[str] = frozenset()
+    history: Literal["reasoning", "think", "nowhere"] = "reasoning"
+    clear_thinking: bool = False
+    developer_role: bool = False
+    images: bool | None = None
+    parallel_tool_calls: bool | None = None
+    prediction: bool | None = None
+    raw_with_json: bool = True
+
+
+def _efforts(**efforts: str | None) -> Mapping[str, str | None]:
+    return MappingProxyType(efforts)
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family(
+        name="gpt-oss",
+        pattern=re.compile(r"gpt[-_.]?oss"),
+        # "none" is a 400: it cannot stop thinking.
+        efforts=_efforts(low="low", medium="medium", high="high"),
+        developer_role=True,
+        images=False,
+        parallel_tool_calls=False,  # as the public catalogue has it
+        prediction=True,
+    ),
+    Family(
+        name="qwen-3.8",
+        # Not "qwen-3-8b"; the name of an endpoint may have dashes for dots.
+        pattern=re.compile(r"qwen[-_.]?3(?:\.8(?!\d)|[-_.]8[-_.]?27b)"),
+        efforts=_efforts(off="none", low="low", medium="medium", high="high"),
+        refused_formats=frozenset({"hidden"}),
+        clear_thinking=True,
+        images=True,
+    ),
+    Family(
+        name="glm",
+        pattern=re.compile(r"(?<![a-z])glm[-_.]?\d"),
+        efforts=_efforts(off="none", low=None, medium=None, high=None),
+        history="think",
+        clear_thinking=True,
+        images=False,
+        prediction=True,
+    ),
+    Family(
+        name="gemma",
+        pattern=re.compile(r"gemma[-_.]?4"),
+        # The three efforts are one: they switch it on.
+        efforts=_efforts(off="none", low="low", medium="medium", high="high"),
+        refused_formats=frozenset({"raw", "hidden"}),
+        history="nowhere",
+        images=True,
+    ),
+    Family(
+        name="kimi",
+        pattern=re.compile(r"kimi[-_.]?k?2"),
+        efforts=_efforts(low=None, medium=None, high=None),
+        refused_formats=frozenset({"hidden"}),
+        raw_with_json=False,
+    ),
+)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..types import RateLimits, RateLimitWindow, Reserved
+from ..types.timing import Times
 
 # The service documents six of them, live answers have more, and new buckets may come.
 _NAME = re.compile(r"x-ratelimit-(limit|remaining|reset)-([a-z]+(?:-[a-z]+)*)")
@@ -25,6 +26,7 @@ class ResponseInfo:
 
     headers: Mapping[str, str]
     reserved: Reserved | None = None
+    times: Times | None = None
 
     @property
     def request_id(self) -> str | None:

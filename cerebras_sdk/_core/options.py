@@ -12,6 +12,7 @@ from .._version import __version__
 from ..errors import InvalidRequestError
 from .compression import Compression
 from .http import merge_headers
+from .lint import Checks, checks_of
 from .retry import OnRetry, RetryPolicy
 from .secret import Hidden, Secret
 from .timeout import Timeout, TimeoutInput
@@ -91,6 +92,7 @@ class ClientOptions:
     reserve: Reserve | None
     retired_models: RetiredModels
     compression: Compression
+    checks: Checks = "error"
 
     @classmethod
     def of(
@@ -112,6 +114,7 @@ class ClientOptions:
         retired_models: RetiredModels,
         api_version: str | None = None,
         compression: Compression = "auto",
+        checks: Checks = "error",
     ) -> ClientOptions:
         """Checks what a client's constructor was given. Raises InvalidRequestError."""
         if retry is not None and not isinstance(retry, RetryPolicy):
@@ -163,6 +166,7 @@ class ClientOptions:
             reserve=reserve,
             retired_models=retired_models,
             compression=compression,
+            checks=checks_of(checks),
         )
 
     def changed(
@@ -185,6 +189,7 @@ class ClientOptions:
         reserve: Reserve | NotGiven | None = NOT_GIVEN,
         retired_models: RetiredModels | None = None,
         compression: Compression | None = None,
+        checks: Checks | None = None,
     ) -> ClientOptions:
         """These options with others in their place; headers, aliases and the query are added to
         the known, but those that are `set_` stand alone."""
@@ -212,6 +217,7 @@ class ClientOptions:
             reserve=self.reserve if isinstance(reserve, NotGiven) else reserve,
             retired_models=_or(retired_models, self.retired_models),
             compression=_or(compression, self.compression),
+            checks=_or(checks, self.checks),
         )
         return dataclasses.replace(
             checked,

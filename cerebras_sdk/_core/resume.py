@@ -15,6 +15,7 @@ from .accumulate import ChatAccumulator
 from .chunks import CHAT, ChunkReader, speaks
 from .endpoints.body import CompletionCall
 from .http import Headers, Request
+from .reasoning import replay
 from .seam import Seam
 from .tokens import reserved_tokens
 
@@ -30,11 +31,11 @@ def continued(call: CompletionCall, partial: ChatCompletion | None) -> Completio
 
     Raises StreamResumeError for an answer that cannot be continued.
     """
-    body: Mapping[str, Any] = msgspec.json.decode(call.request.body)
-    body = continuation(body, partial)
+    body = continuation(msgspec.json.decode(call.request.body), partial)
+    replay(body, texts=call.thinks)
     request = dataclasses.replace(call.request, body=msgspec.json.encode(body))
     tokens = reserved_tokens(body) if call.tokens else 0
-    return dataclasses.replace(call, request=request, tokens=tokens, notice=None)
+    return dataclasses.replace(call, request=request, tokens=tokens, notice=None, findings=())
 
 
 def continuation(body: Mapping[str, Any], partial: ChatCompletion | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import (
     APIConnectionError,
@@ -19,6 +19,9 @@ from ..errors import (
     StreamTruncatedError,
 )
 from ..types import RateLimits
+
+if TYPE_CHECKING:
+    from .hooks import Watch
 
 # An overload of the service has been seen to wear a 400 with this wording.
 _TRANSIENT_400 = "encountered a server error, please try again"
@@ -192,9 +195,11 @@ class Course:
     def __init__(
         self, policy: RetryPolicy, total: float | None, *, now: float, tokens: int = 0
     ) -> None:
+        self.began = now
         self.deadline = None if total is None else now + total
         self.tokens = tokens
         self.attempts: list[Attempt] = []
+        self.watch: Watch | None = None  # who tells the hooks of the client
         self._policy = policy
         self._total = total
 

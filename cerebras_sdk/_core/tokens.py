@@ -89,7 +89,7 @@ def used_tokens(body: bytes) -> tuple[int | None, int]:
 
 def _number(value: object) -> int:
     """A count above 0, else 0: null, 0 and -1 mean that there is no bound."""
-    return value if isinstance(value, int) and value > 0 else 0
+    return int(value) if isinstance(value, (int, float)) and value > 0 else 0
 
 
 def _weight(value: object, *, names: bool) -> float:

@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from .._core.answers import read_answer, refusal
 from .._core.compression import compressed, is_refused
@@ -28,29 +28,18 @@ from .._transports._requests import RequestsResponse
 from ..errors import APIConnectionError, APIError, CerebrasError
 from .keys import Keys
 from .pacing import Turn
+from .reply import Reply
 from .response import APIResponse
+from .watching import watched
+
+if TYPE_CHECKING:
+    from .._core.hooks import Hooks
 
 T = TypeVar("T")
 
 _LOG = logging.getLogger("cerebras_sdk")
 _MAX_REDIRECTS = 5
 _WARMING_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer below 300, and how it was got."""
-
-    response: RequestsResponse
-    request: Request  # as it was sent last
-    course: Course
-    start: float  # of the last attempt, on the monotonic clock
-    seconds: float  # until it was there; of a stream, its headers
-    turn: Turn | None = None  # to be told when the stream is over
-
-    @property
-    def retries(self) -> int:
-        return self.course.failed
 
 
 @dataclass(slots=True)
@@ -76,6 +65,7 @@ class BaseClient(Keys):
     _state: ClientState
     _learned: Learned
     _pacing: Pacing | None = None
+    _hooks: Hooks | None = None
     _to_warm: bool = False  # at the first use
     _wanted: Literal["object", "raw", "streamed"] = "object"  # what a call gives
 
@@ -181,7 +171,11 @@ class BaseClient(Keys):
         plain = request
         if origin(request.url) not in state.uncompressed:
             request = compressed(request, self._options.compression)
-        course = self._course(request) if course is None else course
+        if course is None:
+            course = self._course(request)
+            if self._hooks is not None:
+                return watched(self, self._hooks, request, stream, model, course)
+        watch = course.watch
         self._learned.budget.request(self._options.retry.budget)
         renewed = False
         while True:
@@ -190,6 +184,8 @@ class BaseClient(Keys):
             turn = self._turn(request, key, course, model)
             error: APIError
             start = time.monotonic()
+            if watch is not None:
+                watch.request(start)
             try:
                 response, sent = self._follow(
                     request if key is None else request.signed(key),
@@ -199,6 +195,8 @@ class BaseClient(Keys):
                     ),
                 )
             except BaseException as failure:
+                if watch is not None:
+                    watch.response(time.monotonic(), failure)
                 if turn is not None:
                     turn.lost(failure)
                 if not isinstance(failure, APIConnectionError):
@@ -231,6 +229,8 @@ class BaseClient(Keys):
                     model=model,
                     now=time.time(),
                 )
+                if watch is not None:
+                    watch.response(start + seconds, refused, response)
                 if refused is None:
                     if turn is not None:
                         turn.answered(response, is_followed=self._wanted == "object")

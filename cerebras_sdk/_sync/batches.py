@@ -15,8 +15,8 @@ from .._core.secret import Hidden
 from .._core.timeout import TimeoutInput
 from ..errors import APIStatusError, APITimeoutError, CerebrasError, InvalidRequestError
 from ..types.batches import Batch, BatchList, BatchResult
-from .base import Reply
 from .pages import Pages
+from .reply import Reply
 from .resource import Resource
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from .._core.compression import Compression
 from .._core.credentials import CookieInput, Credentials, given_key
+from .._core.lint import Checks
 from .._core.options import (
     API_VERSION,
     NOT_GIVEN,
@@ -31,6 +32,7 @@ from .base import ClientState, Learned
 from .batches import Batches
 from .chat import Chat
 from .completions import Completions
+from .conversation import Conversations
 from .files import Files
 from .management import Management
 from .metrics import Metrics
@@ -40,7 +42,7 @@ from .settings import Settings
 from .verbs import Verbs
 
 
-class Cerebras(Verbs, Settings):
+class Cerebras(Verbs, Conversations, Settings):
     """The blocking client of the Cerebras Inference API.
 
     Use it as a context manager, or call `close()` at the end:
@@ -81,20 +83,21 @@ class Cerebras(Verbs, Settings):
     session_url: the one address to exchange cookies at, instead of those of cerebras.ai; else
         CEREBRAS_SESSION_URL.
     api_version: of the API, as the header X-Cerebras-Version-Patch; None sends none.
-    compression: of request bodies: "auto" takes gzip above 16 KiB (and msgpack for token ids),
-        "gzip" and "msgpack" take that always, "off" never. Where it is refused it is switched off
-        for that host, and the request sent again.
+    compression: of request bodies: "auto" is gzip above 16 KiB (msgpack for token ids), "gzip" and
+        "msgpack" are always, "off" never. A host that refuses it gets no more of it.
     retired_models: "warn" sends the id of a retired model as asked, with a ModelRetiredWarning;
         "replace" sends its replacement; "error" refuses.
-    warm_tcp_connection: True opens a connection in the background when the client is first used,
-        `with` included; `warm_up()` does so at once.
+    checks: of completions, before they are sent: "error" refuses what the service would refuse, and
+        warns of what it may; "warn" only warns; "off" looks at nothing.
+    warm_tcp_connection: True opens a connection in the background at the first use, `with`
+        included; `warm_up()` does so at once.
 
     Raises InvalidRequestError for options that cannot be right.
     """
 
     _without_response = frozenset(
-        {"close", "copy", "from_env_file", "with_key_in_pickle", "with_options"}
-    )
+        {"close", "conversation", "copy", "from_env_file", "with_key_in_pickle", "with_options"}
+    ) | {"add_hook"}
 
     def __init__(
         self,
@@ -118,6 +121,7 @@ class Cerebras(Verbs, Settings):
         api_version: str | None = API_VERSION,
         compression: Compression = "auto",
         retired_models: RetiredModels = "warn",
+        checks: Checks = "error",
         warm_tcp_connection: bool = False,
         _environment: Environment | None = None,
     ) -> None:
@@ -144,6 +148,7 @@ class Cerebras(Verbs, Settings):
             api_version=api_version,
             compression=compression,
             retired_models=retired_models,
+            checks=checks,
         )
         self._environment = environment
         self._credentials = Credentials(given_key(key), jar, environment, session_url=session_url)
@@ -205,6 +210,7 @@ class Cerebras(Verbs, Settings):
         api_version: str | NotGiven | None = NOT_GIVEN,
         compression: Compression | None = None,
         retired_models: RetiredModels | None = None,
+        checks: Checks | None = None,
         warm_tcp_connection: bool | None = None,
     ) -> Self:
         """A client with other options, which shares the connections of this one and its key.
@@ -237,6 +243,7 @@ class Cerebras(Verbs, Settings):
             api_version=api_version,
             retired_models=retired_models,
             compression=compression,
+            checks=checks,
         )
         if key.value is not None or jar is not None or session_url is not None:
             other._credentials = Credentials(

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 from .._core.accumulate import ChunkT, WholeT
 from .._core.chunks import Kind
 from .._core.endpoints.body import CompletionCall
+from .._core.notices import warn_of
 from .._core.secret import Hidden
 from .._transports import is_stream
-from ..errors import ModelRetiredWarning
 from .origin import Origin
 from .stream import Stream
 
@@ -26,12 +25,8 @@ def complete(
     *,
     goes_on: bool = False,
 ) -> WholeT | Stream[ChunkT]:
-    """Sends `call`, and gives its answer the way it was asked for; see Origin for `goes_on`.
-
-    The caller of the caller is who sees the warning that a model is retired.
-    """
-    if call.notice is not None:
-        warnings.warn(call.notice, ModelRetiredWarning, stacklevel=3)
+    """Sends `call`, and gives its answer the way it was asked for; `goes_on` as in Origin."""
+    warn_of(call)
     origin = Origin(client, call, kind, goes_on=goes_on)
     reply = origin.ask()
     response = reply.response

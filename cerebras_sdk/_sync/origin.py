@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import weakref
 from collections.abc import Iterator
@@ -12,16 +13,22 @@ from .._core.accumulate import ChunkT, WholeT
 from .._core.answers import read_answer
 from .._core.chunks import ChunkReader, Kind
 from .._core.endpoints.body import CompletionCall
+from .._core.limits import ResponseInfo
 from .._core.resume import ContinuedReader, continued
 from .._core.retry import Course, is_transient
 from .._core.secret import Hidden
+from .._core.thoughts import ApartContinuedReader, ApartReader, apart
 from .._transports import is_stream
 from .._transports._causes import let_go
 from .._transports._requests import begin
 from ..errors import APIError, CerebrasError, StreamResumeError
+from ..types import ChatCompletion
+from ..types.timing import Timing
 
 if TYPE_CHECKING:
-    from .base import BaseClient, Reply
+    from .._core.hooks import Hooks, Watch
+    from .base import BaseClient
+    from .reply import Reply
 
 
 class Origin(Generic[ChunkT, WholeT]):
@@ -50,10 +57,51 @@ class Origin(Generic[ChunkT, WholeT]):
         self._client = client
         self._kind = kind
         self._course = client._course(call.request) if course is None else course
+        if client._hooks is not None:
+            self._watch(client._hooks)
         self._holder: Iterator[None] | None = None
         self._held: weakref.ref[Iterator[None]] | None = None  # by a loop over the stream
 
+    def _watch(self, hooks: Hooks) -> None:
+        from .._core.hooks import completion_watch
+
+        call = self.call
+        self._course.watch = completion_watch(
+            hooks, call.request, call.model, streaming=call.stream, now=time.monotonic()
+        )
+
+    def failed(self, error: BaseException) -> None:
+        """The call is over by an error, which its caller gets."""
+        if self._course.watch is not None:
+            self._course.watch.failed(error, time.monotonic())
+
+    def waits(self) -> None:
+        """The stream broke off, and `again` is next."""
+        if self._course.watch is not None:
+            self._course.watch.waits()
+
     def ask(self) -> Reply:
+        """The answer to the first request."""
+        try:
+            reply = self._ask()
+        except BaseException as error:
+            self.failed(error)
+            raise
+        if self._course.watch is not None and self._client._wanted != "object":
+            self._end_unread(self._course.watch, reply)
+        return reply
+
+    def _end_unread(self, watch: Watch, reply: Reply) -> None:
+        """The user reads the answer: for hooks the call ends now."""
+        answer, moments = None, reply.moments()
+        timing = Timing.of(None, None, moments.times())
+        if reply.response.is_read:
+            with contextlib.suppress(CerebrasError):
+                answer = self._read(reply, Hidden(reply.response.body))
+                timing = answer.timing
+        watch.whole(answer, timing, time.monotonic())
+
+    def _ask(self) -> Reply:
         call = self.call
         self._course.tokens = call.tokens
         reply = self._client._send(
@@ -84,6 +132,13 @@ class Origin(Generic[ChunkT, WholeT]):
     def again(self, failure: APIError, *, spoken: bool) -> Reply:
         """The answer to another attempt, if nothing was said yet, or to a request that continues
         what was said; else raises `failure`."""
+        try:
+            return self._again(failure, spoken=spoken)
+        except BaseException as error:
+            self.failed(error)
+            raise
+
+    def _again(self, failure: APIError, *, spoken: bool) -> Reply:
         goes_on = spoken and self._goes_on and is_transient(failure)
         if spoken is not goes_on or self._given_up or self._client._wanted != "object":
             failure.attempts = failure.attempts or tuple(self._course.attempts)
@@ -98,7 +153,7 @@ class Origin(Generic[ChunkT, WholeT]):
             self._failure = failure
             reply = self._ask_on(failure)
         else:
-            reply = self.ask()
+            reply = self._ask()
             self.repeated = True
         self._given_up = False
         return reply
@@ -113,7 +168,7 @@ class Origin(Generic[ChunkT, WholeT]):
 
     def _ask_on(self, failure: APIError) -> Reply:
         try:
-            return self.ask()
+            return self._ask()
         except CerebrasError as error:
             # Who reads the stream has a part of the answer, and `failure` has it.
             failure.attempts = tuple(self._course.attempts)
@@ -133,9 +188,10 @@ class Origin(Generic[ChunkT, WholeT]):
     ) -> ChunkReader[ChunkT, WholeT]:
         """What reads the answer; `body` is that of a document, if it was read apart."""
         call, response, failure = self.call, reply.response, self._failure
-        reader: Any  # each of the two for its own kind
+        reader: Any  # each of these for its own kind
         if failure is None:
-            reader = ChunkReader(
+            whole = ApartReader if call.thinks else ChunkReader
+            reader = whole(
                 reply.request,
                 response.headers,
                 self._kind,
@@ -144,7 +200,8 @@ class Origin(Generic[ChunkT, WholeT]):
                 now=time.time(),
             )
         else:
-            reader = ContinuedReader(
+            rest = ApartContinuedReader if call.thinks else ContinuedReader
+            reader = rest(
                 reply.request,
                 response.headers,
                 _partial(failure),
@@ -159,15 +216,31 @@ class Origin(Generic[ChunkT, WholeT]):
         return reader  # type: ignore[no-any-return]
 
     def whole(self, reply: Reply, body: Hidden[bytes]) -> WholeT:
-        return read_answer(
+        """The answer in `body`, whole."""
+        try:
+            answer = self._read(reply, body)
+        except BaseException as error:
+            self.failed(error)
+            raise
+        if self._course.watch is not None:
+            self._course.watch.whole(answer, answer.timing, time.monotonic())
+        return answer
+
+    def _read(self, reply: Reply, body: Hidden[bytes]) -> WholeT:
+        headers = reply.response.headers
+        answer = read_answer(
             body.value,
             self._kind.whole,
             reply.request,
-            reply.response.headers,
+            headers,
             name=self._kind.name,
             model=self.call.model,
             now=time.time(),
         )
+        answer._response = ResponseInfo(headers, times=reply.moments().times())
+        if self.call.thinks and isinstance(answer, ChatCompletion):
+            apart(answer)
+        return answer
 
 
 def _partial(failure: APIError) -> Any:
@@ -182,4 +255,6 @@ def _held(reply: Reply) -> Iterator[None]:
     finally:
         if reply.turn is not None:
             reply.turn.over()
+        if reply.course.watch is not None:
+            reply.course.watch.over(time.monotonic())
         reply.response.close()

@@ -7,16 +7,15 @@ import dataclasses
 import logging
 import sys
 import time
-import warnings
 from typing import TYPE_CHECKING
 
 from .._core.accumulate import ChunkT, WholeT
 from .._core.chunks import Kind
 from .._core.endpoints.body import CompletionCall
-from .._core.limits import ResponseInfo
+from .._core.notices import warn_of
 from .._core.reserve import RUNNERS
 from .._core.retry import Course
-from ..errors import CerebrasError, ModelRetiredWarning
+from ..errors import CerebrasError
 from ..types import ChatCompletion, Completion, Reserved
 from .complete import complete
 from .origin import Origin
@@ -34,12 +33,10 @@ def answer_to(
 ) -> WholeT | Stream[ChunkT]:
     """The answer to `call` the way it was asked for; a whole one within a bound that was learned,
     if the client reserves so. One that this cuts is asked for again with more.
-
-    The caller of the caller is who sees the warning that a model is retired.
     """
-    if call.notice is not None:
-        warnings.warn(call.notice, ModelRetiredWarning, stacklevel=3)
-        call = dataclasses.replace(call, notice=None)
+    if call.notice is not None or call.findings:
+        warn_of(call)
+        call = dataclasses.replace(call, notice=None, findings=())
     if client._options.reserve is None or call.stream or client._wanted != "object":
         return complete(client, call, kind)
     place = _place()
@@ -66,9 +63,8 @@ def answer_to(
     is_whole = bound is None or bound == own or not _is_cut(answer)
     if answer.usage is not None and is_whole:
         learner.record(site, answer.usage.completion_tokens)
-    answer._response = ResponseInfo(
-        answer.response_headers, Reserved(max_completion_tokens=bound, asks=asks)
-    )
+    reserved = Reserved(max_completion_tokens=bound, asks=asks)
+    answer._response = dataclasses.replace(answer._response, reserved=reserved)
     return answer
 
 

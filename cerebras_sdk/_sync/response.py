@@ -22,7 +22,7 @@ from ..types._decode import parse_json
 from ..types.http import RequestInfo
 
 if TYPE_CHECKING:
-    from .base import Reply
+    from .reply import Reply
 
 T = TypeVar("T")
 

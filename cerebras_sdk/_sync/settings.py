@@ -13,6 +13,7 @@ from .._core.options import USER_AGENT
 from .._core.secret import Hidden
 from .._core.timeout import Timeout, TimeoutInput
 from .._core.urls import plain_http_notice
+from .._log import log_hook
 from ..errors import InsecureURLWarning
 from ..types import RateLimits
 from .pickling import Pickling
@@ -78,6 +79,22 @@ class Settings(Pickling):
     @property
     def user_agent(self) -> str:
         return USER_AGENT
+
+    def add_hook(self, hook: object) -> None:
+        """Tells `hook` what happens during the calls of this client from now on.
+
+        It has some of the methods `on_request`, `on_response`, `on_first_token`, `on_chunks`,
+        `on_end` and `on_error`, plain functions of one event (see `cerebras_sdk.types.hooks`). They
+        are called where the call is made, and it waits for them; what they raise is logged as a
+        warning. Prompts and answers are only for hooks with an attribute `wants_content` that is
+        True. A copy has the hooks that the client had when it was copied; a pickle has none.
+
+        Raises InvalidRequestError for what is no hook, and for coroutine functions.
+        """
+        from .._core.hooks import Hooks
+
+        known = () if self._hooks is None else self._hooks.hooks
+        self._hooks = Hooks((*known, hook), complain=log_hook)
 
     def _warn_of_plain_http(self) -> None:
         """The caller of the caller is who sees it."""

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, overload
 
 from .._core.accumulate import ChunkT
 from .._core.chunks import speaks
-from .._core.http import Headers
-from .._core.limits import ResponseInfo, rate_limits, request_id
+from .._core.limits import ResponseInfo
 from .._core.resume import holds_back
 from .._core.secret import Hidden
 from .._core.timeout import Deadline, StreamClocks
@@ -23,17 +22,18 @@ from ..errors import (
     StreamResumeError,
     StreamTruncatedError,
 )
-from ..types import Answer, ChatCompletion, ChatCompletionChunk, Completion, RateLimits
+from ..types import Answer, ChatCompletion, ChatCompletionChunk, Completion
+from .arriving import Arriving
 from .loops import Loop, TextStream
 from .origin import Origin
 
 if TYPE_CHECKING:
-    from .base import Reply
+    from .reply import Reply
 
 _USAGE_SECONDS = 1.5  # for the usage to come after the last finish_reason
 
 
-class Stream(Generic[ChunkT]):
+class Stream(Arriving, Generic[ChunkT]):
     """The chunks of an answer, as they arrive.
 
     Iterate it once:
@@ -77,6 +77,9 @@ class Stream(Generic[ChunkT]):
         self._turn = reply.turn
         if self._turn is not None:
             self._turn.watch(self._reader.total)
+        self._moments = self._reply.moments()
+        if self._moments.watch is not None:
+            self._moments.watch.reads(self._reader, self._moments, time.monotonic())
         self._clocks = StreamClocks(
             reply.request.timeout,
             started=reply.start,
@@ -85,24 +88,9 @@ class Stream(Generic[ChunkT]):
         )
 
     @property
-    def response(self) -> Any:
-        """The answer as the HTTP library's own object, whose body is not to be read."""
-        return self._response.raw
-
-    @property
-    def response_headers(self) -> Headers:
-        """The headers of the answer; names in any case."""
-        return self._response.headers
-
-    @property
-    def request_id(self) -> str | None:
-        """The id to name when you ask Cerebras for help: `inference-id`, else `cf-ray`."""
-        return request_id(self._response.headers)
-
-    @property
-    def rate_limits(self) -> RateLimits:
-        """The limits that the headers of the answer name."""
-        return rate_limits(self._response.headers)
+    def is_whole(self) -> bool:
+        """Whether the answer has come to its end."""
+        return self._reader.done and self._reader.failure is None
 
     @property
     def text_stream(self) -> TextStream[ChunkT]:
@@ -119,12 +107,12 @@ class Stream(Generic[ChunkT]):
         """The whole answer; reads what has not been iterated yet."""
         for _ in self:
             pass
-        if not self._reader.done or self._reader.failure is not None or self._unread:
+        if not self.is_whole or self._unread:
             raise StreamTruncatedError(
                 "the stream was closed before its end", partial=self._reader.total.completion()
             )
         completion: Answer = self._reader.total.completion()
-        completion._response = ResponseInfo(self._response.headers)
+        completion._response = ResponseInfo(self._response.headers, times=self._moments.times())
         return completion
 
     def close(self) -> None:
@@ -202,6 +190,7 @@ class Stream(Generic[ChunkT]):
             if reader.failure is None or self._left:
                 self._leave()
                 raise StopIteration
+            self._origin.waits()
             self._close()
             # What the caller has not heard of can be asked for again.
             reply = self._origin.again(reader.failure, spoken=self._spoken)
@@ -240,14 +229,20 @@ class Stream(Generic[ChunkT]):
         except APIConnectionError as error:
             reader.broken(error)
             return
-        except BaseException:
+        except BaseException as error:
             # Cancelled or interrupted: half of something was read, and there will be no more.
             reader.broken(interrupted(self._reply.request))
+            self._origin.failed(error)
             self._close()
             raise
         if data:
             reader.feed(data)
             says = self._chunks and (self._spoken or any(map(speaks, self._chunks)))
+            moments, is_whole = self._moments, reader.total.finished
+            if is_whole or moments.watch is not None or (says and moments.first is None):
+                moments.heard(
+                    time.monotonic(), says=bool(says), count=len(self._chunks), is_whole=is_whole
+                )
             if says or holds_back(reader):
                 clocks.heard()
             else:

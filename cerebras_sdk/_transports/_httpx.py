@@ -34,6 +34,8 @@ from ._log_lines import in_hand
 from ._loops import Lock as Lock
 from ._loops import OfLoops, spawn, spawn_in
 from ._loops import begin as begin
+from ._loops import call as call
+from ._loops import gather as gather
 from ._opened import OpenedHere
 from ._uploads import BytesBody, UploadBody
 from ._ways import auth_of, keep_apart, merged_params, phase_of, sweep

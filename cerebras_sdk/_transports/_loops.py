@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import inspect
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any, Generic, TypeVar
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 
 from . import _forks
 
@@ -138,3 +140,42 @@ class Lock:
     async def __aexit__(self, *_: object) -> None:
         self._loops.release()
         self._tasks.here().release()
+
+
+async def call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """What a function of the user's gives: a coroutine function runs here, any other in a thread,
+    which is left to itself when the call is cancelled."""
+    try:
+        if inspect.iscoroutinefunction(function):
+            return await function(*args, **kwargs)
+
+        def work() -> tuple[Any]:  # trio takes no coroutine from a thread, but what is in a tuple
+            return (function(*args, **kwargs),)
+
+        [result] = await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+        return await result if inspect.isawaitable(result) else result
+    except anyio.get_cancelled_exc_class() as error:
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        # Nobody cancelled the call: the function waited for something that was.
+        raise RuntimeError("what it waited for was cancelled") from error
+
+
+async def gather(jobs: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+    """Runs all `jobs` together; the first that raises stops the others, and that is raised."""
+    failures: list[BaseException] = []
+    async with anyio.create_task_group() as group:
+
+        async def run(job: Callable[[], Coroutine[Any, Any, None]]) -> None:
+            try:
+                await job()
+            except anyio.get_cancelled_exc_class():
+                raise
+            except BaseException as error:
+                # Raised from here it would come in a group of exceptions.
+                failures.append(error)
+                group.cancel_scope.cancel()
+
+        for job in jobs:
+            group.start_soon(run, job)
+    if failures:
+        raise failures[0]

@@ -41,6 +41,8 @@ from ._log_lines import in_hand
 from ._proxies import proxy_for
 from ._session import new_pools
 from ._session import new_session as new_session
+from ._threads import call as call
+from ._threads import gather as gather
 
 if TYPE_CHECKING:
     from ._httpx_adapter import HttpClient as HttpClient

@@ -3,9 +3,15 @@
 CerebrasError
 ├── InvalidRequestError (ValueError)     refused here, before anything is sent
 │   ├── ModelRetiredError                the model is gone and `retired_models="error"`
+│   ├── ConversationLengthError          a conversation is too long, with `trim="error"`
+│   ├── RequestCheckError                the service would refuse it; `.findings` say why
 │   └── CookieError                      cookies that cannot be read
 ├── MissingCredentialsError              no key and no cookies; lists every place looked at
 ├── KeyExchangeError                     the cookies gave no key
+├── ParsedOutputError                    an answer that is not its `response_format`; `.problems`
+│   ├── OutputLengthError                it was cut, and not parsed
+│   └── OutputFilteredError              it was refused or held back
+├── ToolRoundsError                      the model still asks for tools; `.messages`, `.completion`
 └── APIError                             the service, or the way to it, failed
     ├── APIConnectionError               no answer came
     │   └── APITimeoutError              none came in time; `.phase` says which clock
@@ -32,7 +38,8 @@ CerebrasError
 
 CerebrasWarning (UserWarning)
 ├── InsecureURLWarning                   the key and the prompts go over plain http
-└── ModelRetiredWarning                  the model asked for is gone from the public service
+├── ModelRetiredWarning                  the model asked for is gone from the public service
+└── RequestCheckWarning                  the service may refuse the request; `.findings`
 """
 
 from __future__ import annotations
@@ -53,6 +60,9 @@ from .base import (
     ModelRetiredWarning,
     Phase,
 )
+from .checks import RequestCheckError, RequestCheckWarning
+from .conversation import ConversationLengthError
+from .parsed import OutputFilteredError, OutputLengthError, OutputProblem, ParsedOutputError
 from .status import (
     APIResponseValidationError,
     APIStatusError,
@@ -77,6 +87,7 @@ from .stream import (
     StreamTimeoutError,
     StreamTruncatedError,
 )
+from .tools import ToolRoundsError
 
 __all__ = [
     "APIConnectionError",
@@ -92,6 +103,7 @@ __all__ = [
     "ConflictError",
     "ContentTooLargeError",
     "ContextLengthExceededError",
+    "ConversationLengthError",
     "CookieError",
     "InsecureURLWarning",
     "InternalServerError",
@@ -102,16 +114,23 @@ __all__ = [
     "ModelRetiredError",
     "ModelRetiredWarning",
     "NotFoundError",
+    "OutputFilteredError",
+    "OutputLengthError",
+    "OutputProblem",
+    "ParsedOutputError",
     "PaymentRequiredError",
     "PermissionDeniedError",
     "Phase",
     "RateLimitError",
+    "RequestCheckError",
+    "RequestCheckWarning",
     "StreamDecodeError",
     "StreamError",
     "StreamInterruptedError",
     "StreamResumeError",
     "StreamTimeoutError",
     "StreamTruncatedError",
+    "ToolRoundsError",
     "UnprocessableEntityError",
 ]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .clock import VirtualClock
 from .engines import (
+    CallDelta,
     ContextLengthExceeded,
     Delta,
     EchoEngine,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "CallDelta",
     "ContextLengthExceeded",
     "Delta",
     "EchoEngine",

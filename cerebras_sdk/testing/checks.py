@@ -61,6 +61,37 @@ def stop(value: Any) -> str | None:
     return None if len(stops) <= 4 else f"List should have at most 4 items, not {len(stops)}"
 
 
+def tools(value: Any) -> str | None:
+    if not isinstance(value, list):
+        return "Input should be a valid list"
+    for tool in value:
+        function = tool.get("function") if isinstance(tool, dict) else None
+        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+            return "Input should be a list of functions with names"
+        if not isinstance(function.get("parameters") or {}, dict):
+            return "Input should be a list of functions with dictionaries of parameters"
+    return None
+
+
+def tool_calls(value: Any) -> str | None:
+    if not isinstance(value, list):
+        return "Input should be a valid list"
+    for call in value:
+        function = call.get("function") if isinstance(call, dict) else None
+        if not isinstance(function, dict) or not all(
+            isinstance(function.get(name), str) for name in ("name", "arguments")
+        ):
+            return "Input should be a list of calls with names and arguments"
+    return None
+
+
+def tool_choice(value: Any) -> str | None:
+    function = value.get("function") if isinstance(value, dict) else None
+    if isinstance(function, dict) and isinstance(function.get("name"), str):
+        return None
+    return one_of("none", "auto", "required")(value)
+
+
 TEXT, BOOL, DICT, LIST = (
     a(str, "string"),
     a(bool, "boolean"),

@@ -12,11 +12,23 @@ from ..errors import CerebrasError
 
 
 @dataclass(frozen=True)
+class CallDelta:
+    """A piece of a tool call: `name` begins a call, `arguments` is more of its JSON text.
+
+    The server numbers the calls and gives them their ids.
+    """
+
+    name: str | None = None
+    arguments: str = ""
+
+
+@dataclass(frozen=True)
 class Delta:
-    """A piece of the answer: visible text, reasoning, or both."""
+    """A piece of the answer: visible text, reasoning, a piece of a tool call, or several."""
 
     content: str | None = None
     reasoning: str | None = None
+    call: CallDelta | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .engines import ContextLengthExceeded, Delta, Finish, RequestRefused, text_of, token_cap
+from .calling import Calling, CallReader
+from .engines import ContextLengthExceeded, Delta, Finish, RequestRefused, token_cap
 from .models import LocalModelError, checked_model_file, discard_damaged, local_model_path
 
 # A model of 135M parameters can fall into a loop; nobody waits for the end of that.
@@ -41,8 +42,12 @@ class LlamaEngine:
     where another program wants the processor too. `context` is the longest prompt and answer
     together, in tokens, for each of two requests answered at a time. The model is loaded here
     (0.3 s for the embedded one); `LocalModelError` if it cannot be. With temperature 0, or with a
-    seed, answers are repeatable. Tools are not called and images are refused. A text completion
-    continues its prompt, text or token ids of this model, without a chat template.
+    seed, answers are repeatable. Images are refused. A text completion continues its prompt, text
+    or token ids of this model, without a chat template.
+
+    Tools are called one at a time, with arguments that fit the schema. Whether to call one under
+    `tool_choice` "auto" is for the model to say; the embedded one is too small to think of it, and
+    wants "required" or the name of a function.
     """
 
     def __init__(
@@ -85,14 +90,17 @@ class LlamaEngine:
     def answer(self, request: Mapping[str, Any], emit: Callable[[Delta], bool]) -> Finish:
         if any(_has_image(message) for message in request["messages"]):
             raise RequestRefused(f"Model {self.model} does not support image inputs")
-        reading = _Reading(emit)
-        self._native.run(_translated(request), reading, endpoint="handle_chat_completions")
+        calling = Calling(request)
+        reading = _Reading(emit, calling)
+        translated = _translated(request, calling)
+        self._native.run(translated, reading, endpoint="handle_chat_completions")
         return reading.finish()
 
     def complete(self, request: Mapping[str, Any], emit: Callable[[Delta], bool]) -> Finish:
         """Continue the text or the token ids in `prompt` as they are, without a chat template."""
-        reading = _Reading(emit)
-        self._native.run(_translated(request), reading, endpoint="handle_completions")
+        calling = Calling({})
+        reading = _Reading(emit, calling)
+        self._native.run(_translated(request, calling), reading, endpoint="handle_completions")
         return reading.finish()
 
 
@@ -135,8 +143,9 @@ class _Native:
 class _Reading:
     """Reads the chunks of one answer: passes text on, keeps what the end needs."""
 
-    def __init__(self, emit: Callable[[Delta], bool]) -> None:
+    def __init__(self, emit: Callable[[Delta], bool], calling: Calling) -> None:
         self._emit = emit
+        self._calls = CallReader(calling)
         self._reason: str | None = None
         self._timings: dict[str, Any] = {}
         self._pieces = 0
@@ -159,10 +168,12 @@ class _Reading:
             self._reason = choice.get("finish_reason") or self._reason
             said = choice.get("delta") or {}
             text = said.get("content") or choice.get("text")
-            delta = Delta(text or None, said.get("reasoning_content") or None)
-            self._pieces += delta != Delta()
+            reasoning = said.get("reasoning_content") or None
+            self._pieces += bool(text or reasoning)
+            deltas = [Delta(reasoning=reasoning)] if reasoning else []
+            deltas += self._calls.feed(text) if text else []
             # Empty while the prompt is read: that asks whether to go on.
-            if not self._emit(delta):
+            if not all(map(self._emit, deltas or [Delta()])):
                 return False
         return True
 
@@ -171,10 +182,13 @@ class _Reading:
             raise self._error
         if self._reason is None and not self._given_up:
             raise RuntimeError("llama.cpp ended an answer without a finish_reason")
+        held, reason = self._calls.end(self._reason or "stop")
+        if not self._given_up:
+            all(map(self._emit, held))
         timings = self._timings
         cached = timings.get("cache_n", 0)
         return Finish(
-            self._reason or "stop",
+            reason,
             prompt_tokens=cached + timings.get("prompt_n", 0),
             completion_tokens=timings.get("predicted_n", self._pieces),
             prompt_seconds=timings.get("prompt_ms", 0.0) / 1000,
@@ -191,7 +205,7 @@ def _refusal(error: dict[str, Any]) -> Exception:
     return RuntimeError(f"llama.cpp: {error.get('message')}")
 
 
-def _translated(request: Mapping[str, Any]) -> dict[str, Any]:
+def _translated(request: Mapping[str, Any], calling: Calling) -> dict[str, Any]:
     """The request in llama.cpp's words, with nothing in it that it does not know."""
     cap = token_cap(request)
     translated: dict[str, Any] = {
@@ -201,25 +215,23 @@ def _translated(request: Mapping[str, Any]) -> dict[str, Any]:
         "return_progress": True,
         # What an earlier request left in the cache may change the rounding, and so a word.
         "cache_prompt": request.get("seed") is None and request.get("temperature") != 0,
-        "repeat_penalty": _REPEAT_PENALTY,
+        # The arguments of a call are words of the question.
+        "repeat_penalty": 1 if calling.forced else _REPEAT_PENALTY,
         **_DEFAULTS,
     }
     if "prompt" in request:
         translated["prompt"] = request["prompt"]
     else:
-        translated["messages"] = [_message(message) for message in request["messages"]]
+        translated["messages"] = calling.told(request["messages"])
     for name in _PASSED_ON:
         if request.get(name) is not None:
             translated[name] = request[name]
     shape = request.get("response_format") or {}
     if shape.get("type", "text") != "text":
         translated["response_format"] = shape
+    if grammar := calling.grammar():
+        translated["grammar"] = grammar
     return translated
-
-
-def _message(message: Mapping[str, Any]) -> dict[str, str]:
-    role = "system" if message["role"] == "developer" else message["role"]
-    return {"role": role, "content": text_of(message.get("content"))}
 
 
 def _has_image(message: Mapping[str, Any]) -> bool:

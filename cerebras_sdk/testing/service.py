@@ -36,9 +36,8 @@ class CerebrasService:
     """Answers as api.cerebras.ai does, and as the session endpoint of its website does.
 
     `models` None means every id of the catalog, retired ones included, of which the list of models
-    shows those that are not. What no recording shows is not imitated: tools are accepted and never
-    called. Metrics, which the service has on another host, are on the same port, for any
-    organization.
+    shows those that are not. Whether tools are called is up to the engine. Metrics, which the
+    service has on another host, are on the same port, for any organization.
     """
 
     def __init__(

@@ -9,13 +9,15 @@ from .checks import (
     BOOL,
     CAP,
     DICT,
-    LIST,
     TEXT,
     Check,
     faults_of,
     number,
     one_of,
     stop,
+    tool_calls,
+    tool_choice,
+    tools,
     unsupported,
 )
 from .engines import RequestRefused
@@ -31,6 +33,7 @@ def check_chat(body: Mapping[str, Any]) -> None:
         faults.append("body: 'max_tokens' and 'max_completion_tokens' cannot be used together")
     if faults:
         raise RequestRefused("\n".join(faults))
+    _check_tools(body)
     if (body.get("n") or 1) > 1 or body.get("logprobs"):
         raise RequestRefused("The local server offers neither n > 1 nor logprobs")
 
@@ -50,6 +53,17 @@ def check_completion(body: Mapping[str, Any]) -> None:
         raise RequestRefused("The local server does not offer best_of > 1")
 
 
+def _check_tools(body: Mapping[str, Any]) -> None:
+    names = [tool["function"]["name"] for tool in body.get("tools") or ()]
+    choice = body.get("tool_choice")
+    if choice is not None and not names:
+        raise RequestRefused("tool_choice: there are no tools to choose from", param="tool_choice")
+    if isinstance(choice, dict) and choice["function"]["name"] not in names:
+        raise RequestRefused("tool_choice: it names none of the tools", param="tool_choice")
+    if names and (body.get("response_format") or {}).get("type", "text") != "text":
+        raise RequestRefused('"tools" is incompatible with "response_format"')
+
+
 def _message_faults(place: str, message: Any) -> list[str]:
     if not isinstance(message, dict):
         return [f"{place}: Input should be a valid dictionary"]
@@ -64,6 +78,9 @@ def _message_faults(place: str, message: Any) -> list[str]:
         for name in message
         if name != "role" and name not in allowed
     ]
+    calls = message.get("tool_calls") if role == "assistant" else None
+    if calls is not None and (fault := tool_calls(calls)):
+        faults.append(f"{place}.assistant.tool_calls: {fault}")
     content = message.get("content")
     if content is None and role == "assistant":
         return faults
@@ -131,8 +148,8 @@ _FIELDS: dict[str, Check] = {
     "stream": BOOL,
     "stream_options": DICT,
     "response_format": _response_format,
-    "tools": LIST,
-    "tool_choice": lambda value: None if isinstance(value, str | dict) else "Input is not valid",
+    "tools": tools,
+    "tool_choice": tool_choice,
     "parallel_tool_calls": BOOL,
     "prediction": DICT,
     "prompt_cache_key": TEXT,

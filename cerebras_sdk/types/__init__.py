@@ -26,6 +26,7 @@ from .chat import (
     TopLogprob,
     Usage,
 )
+from .checks import Finding
 from .completion import Completion, CompletionChoice, CompletionLogprobs
 from .files import FileDeleted, FileList, FileObject
 from .limits import RateLimits, RateLimitWindow, Reserved
@@ -57,8 +58,12 @@ from .models import (
     PublicModel,
     PublicModelList,
 )
+from .timing import Timing
 
 if TYPE_CHECKING:
+    from .chat.parsed import ParsedChatCompletion as ParsedChatCompletion
+    from .chat.parsed import ParsedChoice as ParsedChoice
+    from .chat.parsed import ParsedMessage as ParsedMessage
     from .completion_create_params import CompletionCreateParams as CompletionCreateParams
     from .model_list_params import ModelListParams as ModelListParams
     from .model_retrieve_params import ModelRetrieveParams as ModelRetrieveParams
@@ -71,6 +76,9 @@ _LATER = {
     "CompletionCreateParams": "completion_create_params",
     "ModelListParams": "model_list_params",
     "ModelRetrieveParams": "model_retrieve_params",
+    "ParsedChatCompletion": "chat.parsed",
+    "ParsedChoice": "chat.parsed",
+    "ParsedMessage": "chat.parsed",
 }
 _MODULES = (*_LATER.values(), "model_list_response", "model_retrieve_response", "params")
 
@@ -100,6 +108,7 @@ __all__ = [
     "FileDeleted",
     "FileList",
     "FileObject",
+    "Finding",
     "FunctionCall",
     "FunctionCallDelta",
     "Logprobs",
@@ -130,6 +139,7 @@ __all__ = [
     "RateLimits",
     "Reserved",
     "TimeInfo",
+    "Timing",
     "TokenLogprob",
     "ToolCall",
     "ToolCallDelta",

@@ -173,9 +173,9 @@ class Model(msgspec.Struct, gc=False, eq=False, forbid_unknown_fields=True, kw_o
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
+        if not isinstance(other, type(self)) and not isinstance(self, type(other)):
             return NotImplemented
-        return dict(_items(self)) == dict(_items(other))
+        return dict(_items(self)) == dict(_items(other))  # type: ignore[arg-type]
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -216,9 +216,11 @@ class Answer(Model, kw_only=True):
 
 def plain(value: Any, *, exclude_none: bool = True) -> Any:
     """`value` with every object of the API in it, however deep, as plain dicts and lists."""
+    if isinstance(value, str):  # which most values are
+        return value
     if isinstance(value, Model):
         return value.to_dict(exclude_none=exclude_none)
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):  # to ask a dict for its class is far quicker
         return {name: plain(item, exclude_none=exclude_none) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item, exclude_none=exclude_none) for item in value]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ._base import Answer, Model
 from .chat import CompletionTokensDetails, PromptTokensDetails, TimeInfo, Usage
+from .timing import Timing
 
 
 class CompletionLogprobs(Model):
@@ -56,6 +57,12 @@ class Completion(Answer):
             if choice.index == 0:
                 return choice.text or ""
         return ""
+
+    @property
+    def timing(self) -> Timing:
+        """How long the answer took, at the service and here; `print` it, or read its numbers."""
+        times = self._response.times if self._response else None
+        return Timing.of(self.time_info, self.usage, times)
 
 
 # As the official SDK calls them.

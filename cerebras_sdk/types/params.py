@@ -237,11 +237,8 @@ class _SamplingParams(TypedDict, total=False):
     user: str | None
 
 
-class ChatParams(_SamplingParams, total=False):
-    """The parameters of `chat.completions.create`, which documents them; all may be left out.
-
-    A function of yours takes them as `**params: Unpack[ChatParams]`.
-    """
+class BareChatParams(_SamplingParams, total=False):
+    """The parameters of a chat completion without `tools` and `response_format`."""
 
     clear_thinking: bool | None
     disable_reasoning: bool | None
@@ -252,11 +249,19 @@ class ChatParams(_SamplingParams, total=False):
     parallel_tool_calls: bool | None
     prediction: Prediction | None
     reasoning_effort: ReasoningEffort | None
-    response_format: ResponseFormat | None
     service_tier: ServiceTier | None
     tool_choice: ToolChoice | None
-    tools: Sequence[ToolParam] | None
     top_logprobs: int | None
+
+
+class ChatParams(BareChatParams, total=False):
+    """The parameters of `chat.completions.create`, which documents them; all may be left out.
+
+    A function of yours takes them as `**params: Unpack[ChatParams]`.
+    """
+
+    response_format: ResponseFormat | None
+    tools: Sequence[ToolParam] | None
 
 
 class CompletionParams(_SamplingParams, total=False):

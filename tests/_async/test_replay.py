@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from cerebras_sdk import (
     BadRequestError,
     ModelNotFoundError,
     NotFoundError,
+    tool,
 )
+from cerebras_sdk.types._base import plain
 
 pytestmark = [pytest.mark.anyio, pytest.mark.cassette]
 
@@ -52,6 +55,100 @@ async def test_chat_stream_cut_by_max_tokens(replay: dict[str, Any], pieces: Non
     assert completion.choices[0].finish_reason == "length"
 
 
+async def test_events(replay: dict[str, Any], pieces: None) -> None:
+    async with (
+        AsyncCerebras(**replay) as client,
+        client.chat.completions.stream(
+            model="gpt-oss-120b", messages=MESSAGES, reasoning="low"
+        ) as stream,
+    ):
+        events = [event async for event in stream]
+        completion = await stream.get_final_completion()
+    happened = [event.type for event in events]
+    for name in ("reasoning.delta", "reasoning.done", "content.delta", "content.done", "finish"):
+        assert name in happened
+    assert happened[-1] == "usage"
+    assert "".join(e.delta for e in events if e.type == "content.delta") == completion.text
+    assert events[-1].snapshot.text == completion.text
+    assert completion.choices[0].message.reasoning
+
+
+@dataclass
+class Trip:
+    city: str
+    days: int
+
+
+TRIP = [{"role": "user", "content": '{"city": "Rome", "days": 3}'}]
+
+
+async def test_an_object(replay: dict[str, Any]) -> None:
+    async with AsyncCerebras(**replay) as client:
+        completion = await client.chat.completions.parse(
+            model="gpt-oss-120b", messages=TRIP, response_format=Trip
+        )
+    assert completion.parsed == Trip("Rome", 3)
+
+
+async def test_an_object_field_by_field(replay: dict[str, Any], pieces: None) -> None:
+    async with (
+        AsyncCerebras(**replay) as client,
+        client.chat.completions.stream(
+            model="gpt-oss-120b", messages=TRIP, response_format=Trip
+        ) as stream,
+    ):
+        fields = [(e.path, e.value) async for e in stream if e.type == "field.done"]
+        completion = await stream.get_final_completion()
+    assert fields == [(("city",), "Rome"), (("days",), 3)]
+    assert completion.parsed == Trip("Rome", 3)
+
+
+@tool
+def weather(city: str) -> str:
+    """The weather of a city, today."""
+    return f"It rains in {city}."
+
+
+ASKED = [{"role": "user", "content": "What is the weather in Rome? Use the tool."}]
+
+
+async def test_tools(replay: dict[str, Any]) -> None:
+    async with AsyncCerebras(**replay) as client:
+        runner = client.chat.completions.run_tools(
+            model="gpt-oss-120b", messages=ASKED, tools=[weather]
+        )
+        completion = await runner.until_done()
+    assert [message["role"] for message in map(plain, runner.messages)] == [
+        "user", "assistant", "tool", "assistant"
+    ]  # fmt: skip
+    assert "rain" in completion.text
+
+
+async def test_a_tool_call_in_a_stream(replay: dict[str, Any], pieces: None) -> None:
+    async with (
+        AsyncCerebras(**replay) as client,
+        client.chat.completions.stream(
+            model="gpt-oss-120b", messages=ASKED, tools=[weather]
+        ) as stream,
+    ):
+        done = [event async for event in stream if event.type == "tool_call.done"]
+    assert json.loads(done[0].tool_call.function.arguments) == {"city": "Rome"}
+    assert done[0].tool_call.function.name == "weather"
+
+
+async def test_a_conversation(replay: dict[str, Any]) -> None:
+    async with AsyncCerebras(**replay) as client:
+        chat = client.conversation(model="gpt-oss-120b", system="Be brief.")
+        first = await chat.send("Say one.")
+        async with chat.stream("Say two.") as stream:
+            second = await stream.get_final_completion()
+    assert first.text
+    assert second.text
+    assert [message["role"] for message in chat.messages] == [
+        "system", "user", "assistant", "user", "assistant"
+    ]  # fmt: skip
+
+
 async def test_unknown_model(replay: dict[str, Any]) -> None:
     async with AsyncCerebras(**replay) as client:
         with pytest.raises(ModelNotFoundError) as error:
@@ -64,7 +161,10 @@ async def test_unknown_parameter(replay: dict[str, Any]) -> None:
     async with AsyncCerebras(**replay) as client:
         with pytest.raises(BadRequestError, match="min_p") as error:
             await client.chat.completions.create(
-                model="gpt-oss-120b", messages=MESSAGES, extra_body={"min_p": 0.1}
+                model="gpt-oss-120b",
+                messages=MESSAGES,
+                extra_body={"min_p": 0.1},
+                checks="off",
             )
     assert error.value.code == "wrong_api_format"
 

@@ -248,6 +248,7 @@ async def test_an_announcement_of_the_rest_is_left_out_where_the_seam_is_clear(
             assert await read(stream) == TEXT
 
 
+JSON = {"type": "json_schema", "json_schema": {"name": "any"}}
 CALLED = event(tool_calls=[{"index": 0, "id": "1", "function": {"name": "f", "arguments": "{"}}])
 
 
@@ -256,7 +257,7 @@ CALLED = event(tool_calls=[{"index": 0, "id": "1", "function": {"name": "f", "ar
     [
         ([event(reasoning="Hm")], {}, "no text yet"),
         ([event(content="One "), CALLED], {}, "tool calls"),
-        ([event(content="{")], {"response_format": {"type": "json_object"}}, "structured output"),
+        ([event(content="{")], {"response_format": JSON}, "structured output"),
     ],
 )
 async def test_what_cannot_be_continued_keeps_its_error(

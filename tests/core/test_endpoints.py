@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cerebras_sdk._core.endpoints.body import CompletionCall
+from cerebras_sdk._core.endpoints.body import CompletionCall, encode
 from cerebras_sdk._core.endpoints.chat import chat_completion
 from cerebras_sdk._core.endpoints.completions import text_completion
 from cerebras_sdk._core.options import NOT_GIVEN, USER_AGENT, ClientOptions, Environment
@@ -128,7 +129,7 @@ class TestExtras:
     def test_of_an_odd_number_of_choices_are_left_to_the_service(
         self, n: object, read: int
     ) -> None:
-        assert call(params={"n": n}).n == read
+        assert call(params={"n": n}, checks="off").n == read
 
     def test_of_the_query_are_encoded(self) -> None:
         url = call(extra_query={"a b": "c&d", "list": [1, 2]}).request.url
@@ -446,7 +447,7 @@ def test_what_the_service_does_not_know_of_a_message_of_its_own_stays_here() -> 
     message = Message.model_validate(
         {"role": "assistant", "content": None, "annotations": [], "tool_calls": [call]}
     )
-    sent = body(messages=[message])["messages"]
+    sent = body(messages=[message], checks="off")["messages"]
     known = {"name": "f", "arguments": "{}"}
     assert sent == [
         {
@@ -454,3 +455,20 @@ def test_what_the_service_does_not_know_of_a_message_of_its_own_stays_here() -> 
             "tool_calls": [{"id": "a", "type": "function", "index": 0, "function": known}],
         }
     ]
+
+
+def test_a_deep_request_takes_no_longer_than_its_length() -> None:
+    def seconds(depth: int) -> float:
+        value: Any = "x"
+        for _ in range(depth):
+            value = {"k" * 20_000: value}
+        start = time.perf_counter()
+        encode({"extra": value})
+        return time.perf_counter() - start
+
+    assert min(min(seconds(400) for _ in range(3)) / seconds(100) for _ in range(5)) < 8
+
+
+def test_what_json_cannot_say_is_named_by_its_place() -> None:
+    with pytest.raises(InvalidRequestError, match=r"^a\[1\]\.b is nan, which JSON cannot say$"):
+        encode({"a": [1, {"b": float("nan")}]})

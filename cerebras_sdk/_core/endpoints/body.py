@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -13,9 +14,12 @@ import msgspec
 
 from ...errors import InvalidRequestError
 from ...types._base import plain
+from ...types.checks import Finding
 from ..aliases import resolve_model, retirement_notice
 from ..http import Request
+from ..lint import Checks, checked, checks_of
 from ..options import ClientOptions, NotGiven, hide_values
+from ..reasoning import reason
 from ..secret import Hidden
 from ..timeout import Timeout, TimeoutInput
 from ..tokens import reserved_tokens
@@ -28,7 +32,9 @@ class CompletionCall:
     """A completion ready to be asked for.
 
     `model` is the id that is sent; `notice` a warning that the user should see; `n` the number of
-    choices asked for; `tokens` what the service will set aside for it, if the client paces.
+    choices asked for; `tokens` what the service will set aside for it, if the client paces;
+    `thinks` whether `<think>` at the beginning of the answer is to be taken out; `findings` what
+    the user should be warned of.
     """
 
     request: Request
@@ -37,12 +43,14 @@ class CompletionCall:
     n: int
     notice: str | None
     tokens: int = 0
+    thinks: bool = False
+    findings: tuple[Finding, ...] = ()
 
     def bound(self) -> int | None:
         """The bound of the answer that the user gave, in tokens."""
         body = msgspec.json.decode(self.request.body)
         bound = body.get("max_completion_tokens") or body.get("max_tokens")
-        return bound if isinstance(bound, int) and bound > 0 else None
+        return _count(bound) or None
 
     def bounded(self, tokens: int | None) -> CompletionCall:
         """The same call, for an answer of at most `tokens`."""
@@ -69,13 +77,16 @@ def completion_call(
     timeout: TimeoutInput | NotGiven,
     headers: Mapping[str, str] | None = None,
     prompts: int = 1,
+    reasoning: str | NotGiven | None = None,
+    checks: Checks | NotGiven | None = None,
 ) -> CompletionCall:
     """POST `path` with `required` and those of `params` that are not None.
 
     `headers` are parameters that the service takes as headers; `prompts` is how many there are,
-    each of which is answered `n` times.
+    each of which is answered `n` times. `checks` None means those of the client.
 
-    Raises InvalidRequestError for what cannot be right; nothing is sent then.
+    Raises InvalidRequestError for what cannot be right, RequestCheckError for what the service
+    would refuse; nothing is sent then.
     """
     stream = given(stream)
     if stream is not None and not isinstance(stream, bool):
@@ -86,7 +97,7 @@ def completion_call(
         if extra is not None and not isinstance(extra, Mapping):
             raise InvalidRequestError(f"{name} must be a dict, not {type(extra).__name__}")
     resolution = resolve_model(
-        _model_name(options, model), aliases=options.aliases, retired=options.retired_models
+        model_name(options, model), aliases=options.aliases, retired=options.retired_models
     )
     body: dict[str, Any] = {"model": resolution.id, **required}
     body |= {
@@ -102,12 +113,17 @@ def completion_call(
             "max_tokens and max_completion_tokens are two names of one limit: give only "
             "max_completion_tokens"
         )
-    n = body.get("n")
+    body = _plain(body)
+    thinks = reason(body, given(reasoning))
+    # A model in `extra_body` is none that was resolved here.
+    known = None if body["model"] != resolution.id else resolution.known
+    checks = given(checks)
+    findings = checked(body, options.checks if checks is None else checks_of(checks), known=known)
     request = Request(
         method="POST",
         url=url_of(options, path, extra_query),
         headers=options.headers,
-        body=encode(body),
+        body=_encoded(body),
         timeout=options.timeout if isinstance(timeout, NotGiven) else Timeout.of(timeout),
         paced=options.paced,
     )
@@ -117,10 +133,17 @@ def completion_call(
         request=request,
         model=str(body["model"]),
         stream=body.get("stream") is True,
-        n=prompts * (n if isinstance(n, int) and n > 0 else 1),
+        n=prompts * (_count(body.get("n")) or 1),
         notice=retirement_notice(resolution),
         tokens=reserved_tokens(body) if options.paced else 0,
+        thinks=thinks,
+        findings=findings,
     )
+
+
+def _count(value: object) -> int:
+    """A number above 0, else 0; 2.0 is one as well."""
+    return int(value) if isinstance(value, (int, float)) and value > 0 else 0
 
 
 def given(value: Any) -> Any:
@@ -136,7 +159,7 @@ def tracing_headers(
     return {name: str(value) for name, value in headers.items() if given(value) is not None}
 
 
-def _model_name(options: ClientOptions, model: str | None) -> str:
+def model_name(options: ClientOptions, model: str | None) -> str:
     if model is None or isinstance(model, NotGiven):
         model = options.default_model
         if model is None:
@@ -190,13 +213,28 @@ def encode(body: Mapping[str, Any]) -> bytes:
 
     Raises InvalidRequestError for what JSON cannot say.
     """
-    try:
-        sent = plain(body)
-        _refuse_changed(sent, "the request")
+    return _encoded(_plain(body))
+
+
+def _plain(body: Mapping[str, Any]) -> dict[str, Any]:
+    with _writable():
+        sent: dict[str, Any] = plain(body)
+        _refuse_changed(sent)
+    return sent
+
+
+def _encoded(sent: dict[str, Any]) -> bytes:
+    with _writable():
         try:
             return msgspec.json.encode(sent)
         except UnicodeEncodeError:
             return msgspec.json.encode(_whole_characters(sent))
+
+
+@contextlib.contextmanager
+def _writable() -> Iterator[None]:
+    try:
+        yield
     except InvalidRequestError:
         raise
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
@@ -214,15 +252,29 @@ def _whole_characters(value: Any) -> Any:
     return value
 
 
-def _refuse_changed(value: object, where: str) -> None:
+def _refuse_changed(sent: dict[str, Any]) -> None:
     """Bytes would be sent as base64, and NaN as null: nobody means that."""
+    found = _changed(sent)
+    if found is not None:
+        path, problem = found
+        raise InvalidRequestError(f"{''.join(reversed(path)).removeprefix('.')} {problem}")
+
+
+def _changed(value: object) -> tuple[list[str], str] | None:
+    """Where something would be changed, the innermost name first, and how."""
+    found = None
     if isinstance(value, Mapping):
         for name, item in value.items():
-            _refuse_changed(item, str(name) if where == "the request" else f"{where}.{name}")
+            if (found := _changed(item)) is not None:
+                found[0].append(f".{name}")
+                break
     elif isinstance(value, (list, tuple)):
         for position, item in enumerate(value):
-            _refuse_changed(item, f"{where}[{position}]")
+            if (found := _changed(item)) is not None:
+                found[0].append(f"[{position}]")
+                break
     elif isinstance(value, (bytes, bytearray, memoryview)):
-        raise InvalidRequestError(f"{where} is bytes: decode it to a str first")
+        found = [], "is bytes: decode it to a str first"
     elif isinstance(value, float) and not math.isfinite(value):
-        raise InvalidRequestError(f"{where} is {value}, which JSON cannot say")
+        found = [], f"is {value}, which JSON cannot say"
+    return found

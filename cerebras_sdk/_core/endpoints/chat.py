@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypedDict
 
 from ...errors import InvalidRequestError
 from ...types import Message, Model
 from ...types._base import plain
-from ...types.params import ChatParams
+from ...types.params import BareChatParams, ChatParams
+from ..lint import Checks
 from ..options import ClientOptions, NotGiven
+from ..reasoning import Reasoning
 from ..secret import Hidden
 from ..timeout import TimeoutInput
 from .body import CompletionCall, completion_call
@@ -24,19 +26,34 @@ _ASSISTANT = ("role", "content", "reasoning", "tool_calls", "name")
 OnInterrupt: TypeAlias = Literal["raise", "continue"]
 
 
-class ChatOptions(ChatParams, total=False):
-    """The keywords of `chat.completions.create`, beside `messages` and `stream`."""
-
+class _CallOptions(TypedDict, total=False):
     model: str | None
     queue_threshold: int | None
     cf_ray: str | None
     x_amz_cf_id: str | None
     x_delay_time: float | None
     on_interrupt: OnInterrupt
+    reasoning: Reasoning | None
+    checks: Checks | None
     extra_headers: Mapping[str, str | None] | None
     extra_query: Mapping[str, object] | None
     extra_body: Mapping[str, object] | None
     timeout: TimeoutInput | NotGiven
+
+
+class BareChatOptions(BareChatParams, _CallOptions, total=False):
+    """The keywords of calls that have `tools` or `response_format` of their own kind."""
+
+
+def check_keywords(what: str, options: Hidden[dict[str, Any]], *more: str) -> None:
+    """Raises TypeError for a keyword that is none of BareChatOptions, and none of `more`."""
+    for name in sorted(options.value.keys() - BareChatOptions.__annotations__.keys() - {*more}):
+        hint = ", which create() alone has" if name == "stream" else ""
+        raise TypeError(f"{what}() got an unexpected keyword argument {name!r}{hint}")
+
+
+class ChatOptions(ChatParams, _CallOptions, total=False):
+    """The keywords of `chat.completions.create`, beside `messages` and `stream`."""
 
 
 def chat_completion(
@@ -51,12 +68,18 @@ def chat_completion(
     extra_body: Mapping[str, Any] | None,
     timeout: TimeoutInput | NotGiven,
     headers: Mapping[str, str] | None = None,
+    reasoning: str | None = None,
+    checks: Checks | None = None,
 ) -> CompletionCall:
     """POST /v1/chat/completions. Parameters that are None are left out; `headers` are
     parameters that go as headers.
 
-    Raises InvalidRequestError for what cannot be right; nothing is sent then.
+    Raises InvalidRequestError for what cannot be right, RequestCheckError for what the service
+    would refuse; nothing is sent then.
     """
+    for given in (params, extra_body):
+        if isinstance(given, Mapping):
+            _refuse_functions(given.get("tools"))
     return completion_call(
         options,
         "/v1/chat/completions",
@@ -69,6 +92,8 @@ def chat_completion(
         extra_body=extra_body,
         timeout=timeout,
         headers=headers,
+        reasoning=reasoning,
+        checks=checks,
     )
 
 
@@ -108,13 +133,26 @@ def _messages(messages: object) -> list[Any]:
             "messages must be a list such as [{'role': 'user', 'content': 'Hello'}], "
             f"not {type(messages).__name__}"
         )
-    checked = [_message(message, position) for position, message in enumerate(messages)]
+    checked = [chat_message(message, position) for position, message in enumerate(messages)]
     if not checked:
         raise InvalidRequestError("messages is empty: the model needs at least one")
     return checked
 
 
-def _message(message: object, position: int) -> dict[str, Any]:
+def _refuse_functions(tools: object) -> None:
+    for position, tool in enumerate(tools if isinstance(tools, (list, tuple)) else ()):
+        if callable(tool) and not isinstance(tool, (type, Mapping)):
+            raise InvalidRequestError(
+                f"tools[{position}] is a function: put @cerebras_sdk.tool on it, or use run_tools, "
+                "which takes it as it is"
+            )
+
+
+def chat_message(message: object, position: int) -> dict[str, Any]:
+    """A message as it is sent, as plain dicts; errors call it by its position.
+
+    Raises InvalidRequestError for what is none.
+    """
     if not isinstance(message, (Mapping, Model)):
         raise InvalidRequestError(
             f"messages[{position}] must be a dict with 'role' and 'content', "

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...errors import InvalidRequestError
 from ...types.params import CompletionParams
+from ..lint import Checks
 from ..options import ClientOptions, NotGiven
 from ..secret import Hidden
 from ..timeout import TimeoutInput
@@ -20,6 +21,7 @@ class CompletionOptions(CompletionParams, total=False):
     cf_ray: str | None
     x_amz_cf_id: str | None
     x_delay_time: float | None
+    checks: Checks | None
     extra_headers: Mapping[str, str | None] | None
     extra_query: Mapping[str, object] | None
     extra_body: Mapping[str, object] | None
@@ -38,10 +40,12 @@ def text_completion(
     extra_body: Mapping[str, Any] | None,
     timeout: TimeoutInput | NotGiven,
     headers: Mapping[str, str] | None = None,
+    checks: Checks | None = None,
 ) -> CompletionCall:
     """POST /v1/completions. Parameters that are None are left out.
 
-    Raises InvalidRequestError for what cannot be right; nothing is sent then.
+    Raises InvalidRequestError for what cannot be right, RequestCheckError for what the service
+    would refuse; nothing is sent then.
     """
     return completion_call(
         options,
@@ -56,6 +60,7 @@ def text_completion(
         timeout=timeout,
         headers=headers,
         prompts=_count(prompt),
+        checks=checks,
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import field
 
 from .._base import Answer, Model
+from ..timing import Timing
 
 if TYPE_CHECKING:
     from .completion_create_params import CompletionCreateParams as CompletionCreateParams
@@ -34,12 +35,16 @@ class ToolCall(Model):
 
 
 class Message(Model):
-    """What the model said. `reasoning` is its thinking, when the format keeps that apart."""
+    """What the model said. `reasoning` is its thinking, when the format keeps that apart.
+
+    `refusal`: no document of the service names it; other services say there why they do not answer.
+    """
 
     role: str = "assistant"
     content: str | None = None
     reasoning: str | None = None
     tool_calls: list[ToolCall] | None = None
+    refusal: str | None = None
 
 
 class TopLogprob(Model):
@@ -132,6 +137,12 @@ class ChatCompletion(Answer):
         return (self.choices[0].message.content or "") if self.choices else ""
 
     @property
+    def timing(self) -> Timing:
+        """How long the answer took, at the service and here; `print` it, or read its numbers."""
+        times = self._response.times if self._response else None
+        return Timing.of(self.time_info, self.usage, times)
+
+    @property
     def prediction(self) -> None:
         """None: the service does not repeat it, but the official SDK's README asks for it."""
 
@@ -160,6 +171,7 @@ class Delta(Model):
     reasoning: str | None = None
     tool_calls: list[ToolCallDelta] | None = None
     tokens: list[int] | None = None
+    refusal: str | None = None
 
 
 class ChunkChoice(Model):
@@ -205,7 +217,7 @@ CompletionCreateResponse: TypeAlias = ChatCompletion | ChatCompletionChunk
 
 def __getattr__(name: str) -> Any:
     """The modules below and what is in them, loaded when they are asked for."""
-    if name in ("chat_completion", "completion_create_params"):
+    if name in ("chat_completion", "completion_create_params", "parsed"):
         return importlib.import_module(f".{name}", __name__)
     if name == "CompletionCreateParams":
         return importlib.import_module(".completion_create_params", __name__).CompletionCreateParams

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, assert_type
+from typing import Any, Literal, TypedDict, assert_type
+
+import msgspec
+import pydantic
 
 from cerebras_sdk import (
     AsyncAPIResponse,
     AsyncCerebras,
+    AsyncConversation,
     AsyncStream,
+    AsyncToolRunner,
     ChatCompletion,
     ChatCompletionChunk,
     Completion,
+    ParsedChatCompletion,
+    ParsedMessage,
     Timeout,
+    tool,
 )
 from cerebras_sdk.types import (
     Batch,
@@ -24,6 +34,7 @@ from cerebras_sdk.types import (
     DeploymentOperation,
     FileDeleted,
     FileObject,
+    Message,
     MetricsText,
     ModelArchitectureList,
     ModelInfo,
@@ -35,7 +46,12 @@ from cerebras_sdk.types import (
     PublicModel,
     PublicModelList,
     RateLimits,
+    Timing,
+    ToolCall,
+    Usage,
 )
+from cerebras_sdk.types.chat.events import ContentDelta
+from cerebras_sdk.types.params import MessageParam, ToolMessage, ToolParam
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
 
@@ -50,6 +66,131 @@ async def completions(client: AsyncCerebras) -> None:
     assert_type(await stream.resume(), AsyncStream[ChatCompletionChunk])
     await chat.create(messages=MESSAGES, stream=True, on_interrupt="continue")
     assert_type(await client.completions.create(model="m", prompt="a"), Completion)
+    await client.completions.create(model="m", prompt="a", checks="warn")
+    assert_type((await chat.create(model="m", messages=MESSAGES)).timing, Timing)
+    assert_type((await client.completions.create(model="m", prompt="a")).timing, Timing)
+
+
+@dataclass
+class Person:
+    name: str
+
+
+class PersonStruct(msgspec.Struct):
+    name: str
+
+
+class PersonModel(pydantic.BaseModel):
+    name: str
+
+
+class PersonDict(TypedDict):
+    name: str
+
+
+async def structured(client: AsyncCerebras) -> None:
+    chat = client.chat.completions
+    person = await chat.parse(model="m", messages=MESSAGES, response_format=Person, retries=1)
+    assert_type(person, ParsedChatCompletion[Person])
+    assert_type(person.parsed, Person | None)
+    assert_type(person.choices[0].message, ParsedMessage[Person])
+    assert_type(person.choices[0].message.parsed, Person | None)
+    assert_type(person.attempts, tuple[ChatCompletion, ...])
+    struct = await chat.parse(messages=MESSAGES, response_format=PersonStruct)
+    assert_type(struct.parsed, PersonStruct | None)
+    model = await chat.parse(messages=MESSAGES, response_format=PersonModel)
+    assert_type(model.parsed, PersonModel | None)
+    typed = await chat.parse(messages=MESSAGES, response_format=PersonDict)
+    assert_type(typed.parsed, PersonDict | None)
+    people = await chat.parse(messages=MESSAGES, response_format=list[Person])
+    assert_type(people.parsed, list[Person] | None)
+    word = await chat.parse(messages=MESSAGES, response_format=Literal["yes", "no"])
+    assert_type(word, ParsedChatCompletion[Any])
+    either = await chat.parse(messages=MESSAGES, response_format=Person | None)
+    assert_type(either, ParsedChatCompletion[Any])
+    plain = await chat.parse(messages=MESSAGES, response_format={"type": "json_object"})
+    assert_type(plain.choices[0].message.content, str | None)
+
+
+async def events(client: AsyncCerebras) -> None:
+    chat = client.chat.completions
+    async with chat.stream(model="m", messages=MESSAGES, tools=[], seed=1) as stream:
+        async for event in stream:
+            if event.type == "content.delta":
+                assert_type(event, ContentDelta)
+                assert_type(event.delta, str)
+            elif event.type == "tool_call.done":
+                assert_type(event.tool_call, ToolCall)
+            elif event.type == "usage":
+                assert_type(event.usage, Usage)
+            assert_type(event.snapshot, ChatCompletion)
+        assert_type(await stream.get_final_completion(), ChatCompletion)
+        assert_type((await stream.until_done()).snapshot, ChatCompletion)
+        async for text in stream.text_stream:
+            assert_type(text, str)
+    async with chat.stream(messages=MESSAGES, response_format=Person) as typed:
+        assert_type((await typed.get_final_completion()).parsed, Person | None)
+    async with chat.stream(messages=MESSAGES, response_format=Literal["yes", "no"]) as word:
+        assert_type(await word.get_final_completion(), ParsedChatCompletion[Any])
+    async with chat.stream(messages=MESSAGES, response_format=Person | None) as either:
+        assert_type(await either.get_final_completion(), ParsedChatCompletion[Any])
+    async with chat.stream(messages=MESSAGES, response_format={"type": "text"}) as plain:
+        assert_type(await plain.get_final_completion(), ChatCompletion)
+
+
+@tool
+async def add(a: int, b: int) -> int:
+    return a + b
+
+
+async def tools(client: AsyncCerebras, declared: ToolParam) -> None:
+    def told(call: ToolCall, error: Exception) -> str | None:
+        return call.id or None
+
+    def plain(a: str) -> None: ...
+
+    runner = client.chat.completions.run_tools(
+        messages=MESSAGES, tools=[add, plain, declared], on_tool_error=told, model="m", seed=1
+    )
+    assert_type(runner, AsyncToolRunner)
+    async for message in runner:
+        assert_type(message, Message | ToolMessage)
+    assert_type(await runner.until_done(), ChatCompletion)
+    assert_type(runner.messages, list[MessageParam])
+    assert_type(runner.pending, list[ToolCall])
+    assert_type(runner.completions, list[ChatCompletion])
+    assert_type(runner.usage, Usage)
+    await client.chat.completions.create(messages=runner.messages, tools=[add])
+    assert_type(await add(1, b=2), int)
+
+
+async def conversation(client: AsyncCerebras, declared: ToolParam) -> None:
+    chat = client.conversation(
+        model="m", system="Be brief.", tools=[add, declared], reasoning="low", trim="oldest", seed=1
+    )
+    assert_type(chat, AsyncConversation)
+    assert_type(await chat.send("Hi"), ChatCompletion)
+    assert_type(await chat.send([{"type": "text", "text": "Hi"}]), ChatCompletion)
+    assert_type(await chat.send(), ChatCompletion)
+    async with chat.stream("Hi") as stream:
+        async for event in stream:
+            if event.type == "content.delta":
+                assert_type(event.delta, str)
+        assert_type(await stream.get_final_completion(), ChatCompletion)
+    assert_type(chat.messages, list[dict[str, Any]])
+    assert_type(chat.dropped, list[dict[str, Any]])
+    assert_type(chat.unfinished, list[dict[str, Any]])
+    assert_type(chat.pending, list[ToolCall])
+    assert_type(chat.usage, Usage)
+    assert_type(chat.cached_share, float | None)
+    assert_type(await chat.estimate_cost(), Decimal | None)
+    assert_type(chat.model, str)
+    chat.add({"role": "user", "content": "Hi"}, *chat.unfinished)
+    assert_type(chat.fork(), AsyncConversation)
+    assert_type(client.conversation(history=chat.to_json()), AsyncConversation)
+    client.conversation(history=chat.messages, trim=lambda messages, tokens: messages[2:])
+    await chat.save(Path("a.json"))
+    assert_type(await AsyncConversation.load(client, "a.json", tools=[add]), AsyncConversation)
 
 
 async def models(client: AsyncCerebras) -> None:
@@ -122,6 +263,7 @@ async def options(client: AsyncCerebras) -> None:
     client.api_key = "csk-test"
     client.base_url = "https://host"
     client.max_retries = 3
+    client.add_hook(object())
     assert_type(client.is_closed(), bool)
     await client.warm_up()
     await client.close()

@@ -4,9 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, assert_type
+from typing import Any, Literal, TypedDict, assert_type
+
+import msgspec
+import pydantic
 
 from cerebras_sdk import (
     APIResponse,
@@ -14,8 +19,13 @@ from cerebras_sdk import (
     ChatCompletion,
     ChatCompletionChunk,
     Completion,
+    Conversation,
+    ParsedChatCompletion,
+    ParsedMessage,
     Stream,
     Timeout,
+    ToolRunner,
+    tool,
 )
 from cerebras_sdk.types import (
     Batch,
@@ -25,6 +35,7 @@ from cerebras_sdk.types import (
     DeploymentOperation,
     FileDeleted,
     FileObject,
+    Message,
     MetricsText,
     ModelArchitectureList,
     ModelInfo,
@@ -36,7 +47,12 @@ from cerebras_sdk.types import (
     PublicModel,
     PublicModelList,
     RateLimits,
+    Timing,
+    ToolCall,
+    Usage,
 )
+from cerebras_sdk.types.chat.events import ContentDelta
+from cerebras_sdk.types.params import MessageParam, ToolMessage, ToolParam
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
 
@@ -51,6 +67,131 @@ def completions(client: Cerebras) -> None:
     assert_type(stream.resume(), Stream[ChatCompletionChunk])
     chat.create(messages=MESSAGES, stream=True, on_interrupt="continue")
     assert_type(client.completions.create(model="m", prompt="a"), Completion)
+    client.completions.create(model="m", prompt="a", checks="warn")
+    assert_type((chat.create(model="m", messages=MESSAGES)).timing, Timing)
+    assert_type((client.completions.create(model="m", prompt="a")).timing, Timing)
+
+
+@dataclass
+class Person:
+    name: str
+
+
+class PersonStruct(msgspec.Struct):
+    name: str
+
+
+class PersonModel(pydantic.BaseModel):
+    name: str
+
+
+class PersonDict(TypedDict):
+    name: str
+
+
+def structured(client: Cerebras) -> None:
+    chat = client.chat.completions
+    person = chat.parse(model="m", messages=MESSAGES, response_format=Person, retries=1)
+    assert_type(person, ParsedChatCompletion[Person])
+    assert_type(person.parsed, Person | None)
+    assert_type(person.choices[0].message, ParsedMessage[Person])
+    assert_type(person.choices[0].message.parsed, Person | None)
+    assert_type(person.attempts, tuple[ChatCompletion, ...])
+    struct = chat.parse(messages=MESSAGES, response_format=PersonStruct)
+    assert_type(struct.parsed, PersonStruct | None)
+    model = chat.parse(messages=MESSAGES, response_format=PersonModel)
+    assert_type(model.parsed, PersonModel | None)
+    typed = chat.parse(messages=MESSAGES, response_format=PersonDict)
+    assert_type(typed.parsed, PersonDict | None)
+    people = chat.parse(messages=MESSAGES, response_format=list[Person])
+    assert_type(people.parsed, list[Person] | None)
+    word = chat.parse(messages=MESSAGES, response_format=Literal["yes", "no"])
+    assert_type(word, ParsedChatCompletion[Any])
+    either = chat.parse(messages=MESSAGES, response_format=Person | None)
+    assert_type(either, ParsedChatCompletion[Any])
+    plain = chat.parse(messages=MESSAGES, response_format={"type": "json_object"})
+    assert_type(plain.choices[0].message.content, str | None)
+
+
+def events(client: Cerebras) -> None:
+    chat = client.chat.completions
+    with chat.stream(model="m", messages=MESSAGES, tools=[], seed=1) as stream:
+        for event in stream:
+            if event.type == "content.delta":
+                assert_type(event, ContentDelta)
+                assert_type(event.delta, str)
+            elif event.type == "tool_call.done":
+                assert_type(event.tool_call, ToolCall)
+            elif event.type == "usage":
+                assert_type(event.usage, Usage)
+            assert_type(event.snapshot, ChatCompletion)
+        assert_type(stream.get_final_completion(), ChatCompletion)
+        assert_type((stream.until_done()).snapshot, ChatCompletion)
+        for text in stream.text_stream:
+            assert_type(text, str)
+    with chat.stream(messages=MESSAGES, response_format=Person) as typed:
+        assert_type((typed.get_final_completion()).parsed, Person | None)
+    with chat.stream(messages=MESSAGES, response_format=Literal["yes", "no"]) as word:
+        assert_type(word.get_final_completion(), ParsedChatCompletion[Any])
+    with chat.stream(messages=MESSAGES, response_format=Person | None) as either:
+        assert_type(either.get_final_completion(), ParsedChatCompletion[Any])
+    with chat.stream(messages=MESSAGES, response_format={"type": "text"}) as plain:
+        assert_type(plain.get_final_completion(), ChatCompletion)
+
+
+@tool
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+def tools(client: Cerebras, declared: ToolParam) -> None:
+    def told(call: ToolCall, error: Exception) -> str | None:
+        return call.id or None
+
+    def plain(a: str) -> None: ...
+
+    runner = client.chat.completions.run_tools(
+        messages=MESSAGES, tools=[add, plain, declared], on_tool_error=told, model="m", seed=1
+    )
+    assert_type(runner, ToolRunner)
+    for message in runner:
+        assert_type(message, Message | ToolMessage)
+    assert_type(runner.until_done(), ChatCompletion)
+    assert_type(runner.messages, list[MessageParam])
+    assert_type(runner.pending, list[ToolCall])
+    assert_type(runner.completions, list[ChatCompletion])
+    assert_type(runner.usage, Usage)
+    client.chat.completions.create(messages=runner.messages, tools=[add])
+    assert_type(add(1, b=2), int)
+
+
+def conversation(client: Cerebras, declared: ToolParam) -> None:
+    chat = client.conversation(
+        model="m", system="Be brief.", tools=[add, declared], reasoning="low", trim="oldest", seed=1
+    )
+    assert_type(chat, Conversation)
+    assert_type(chat.send("Hi"), ChatCompletion)
+    assert_type(chat.send([{"type": "text", "text": "Hi"}]), ChatCompletion)
+    assert_type(chat.send(), ChatCompletion)
+    with chat.stream("Hi") as stream:
+        for event in stream:
+            if event.type == "content.delta":
+                assert_type(event.delta, str)
+        assert_type(stream.get_final_completion(), ChatCompletion)
+    assert_type(chat.messages, list[dict[str, Any]])
+    assert_type(chat.dropped, list[dict[str, Any]])
+    assert_type(chat.unfinished, list[dict[str, Any]])
+    assert_type(chat.pending, list[ToolCall])
+    assert_type(chat.usage, Usage)
+    assert_type(chat.cached_share, float | None)
+    assert_type(chat.estimate_cost(), Decimal | None)
+    assert_type(chat.model, str)
+    chat.add({"role": "user", "content": "Hi"}, *chat.unfinished)
+    assert_type(chat.fork(), Conversation)
+    assert_type(client.conversation(history=chat.to_json()), Conversation)
+    client.conversation(history=chat.messages, trim=lambda messages, tokens: messages[2:])
+    chat.save(Path("a.json"))
+    assert_type(Conversation.load(client, "a.json", tools=[add]), Conversation)
 
 
 def models(client: Cerebras) -> None:
@@ -123,6 +264,7 @@ def options(client: Cerebras) -> None:
     client.api_key = "csk-test"
     client.base_url = "https://host"
     client.max_retries = 3
+    client.add_hook(object())
     assert_type(client.is_closed(), bool)
     client.warm_up()
     client.close()

@@ -29,7 +29,7 @@ from .origin import AsyncOrigin
 if TYPE_CHECKING:
     from .reply import AsyncReply
 
-_USAGE_SECONDS = 1.5  # for the usage to come after the last finish_reason
+_USAGE_SECONDS = 1.25  # for the usage to come after the last finish_reason
 
 
 class AsyncStream(AsyncArriving, Generic[ChunkT]):
@@ -73,6 +73,7 @@ class AsyncStream(AsyncArriving, Generic[ChunkT]):
         self._reader = self._origin.reader(reply, body)
         self._chunks = self._reader.chunks
         self._whole_at: float | None = None
+        self._silent = False
         self._turn = reply.turn
         if self._turn is not None:
             self._turn.watch(self._reader.total)
@@ -228,6 +229,7 @@ class AsyncStream(AsyncArriving, Generic[ChunkT]):
                 raise late(self._origin.call.request, over)
             data = await self._response.receive(last)
         except APIConnectionError as error:
+            self._silent = True
             reader.broken(error)
             return
         except BaseException as error:
@@ -263,7 +265,8 @@ class AsyncStream(AsyncArriving, Generic[ChunkT]):
             self._closed = True
             self._give_turn_back()
             try:
-                await self._response.drain()
+                if not self._silent:  # else its end was waited for already
+                    await self._response.drain()
             finally:
                 await self._origin.release(self._reply)
 

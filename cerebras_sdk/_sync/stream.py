@@ -30,7 +30,7 @@ from .origin import Origin
 if TYPE_CHECKING:
     from .reply import Reply
 
-_USAGE_SECONDS = 1.5  # for the usage to come after the last finish_reason
+_USAGE_SECONDS = 1.25  # for the usage to come after the last finish_reason
 
 
 class Stream(Arriving, Generic[ChunkT]):
@@ -74,6 +74,7 @@ class Stream(Arriving, Generic[ChunkT]):
         self._reader = self._origin.reader(reply, body)
         self._chunks = self._reader.chunks
         self._whole_at: float | None = None
+        self._silent = False
         self._turn = reply.turn
         if self._turn is not None:
             self._turn.watch(self._reader.total)
@@ -227,6 +228,7 @@ class Stream(Arriving, Generic[ChunkT]):
                 raise late(self._origin.call.request, over)
             data = self._response.receive(last)
         except APIConnectionError as error:
+            self._silent = True
             reader.broken(error)
             return
         except BaseException as error:
@@ -262,7 +264,8 @@ class Stream(Arriving, Generic[ChunkT]):
             self._closed = True
             self._give_turn_back()
             try:
-                self._response.drain()
+                if not self._silent:  # else its end was waited for already
+                    self._response.drain()
             finally:
                 self._origin.release(self._reply)
 

@@ -110,13 +110,9 @@ class Pacer(msgspec.Struct):
             self._send(ticket, now)
         return wait
 
-    def least_delay(self, ticket: int, now: float) -> float:
-        """The same, if every answer that is awaited were to cost nothing: who cannot wait as long
-        as this can give up at once."""
-        return self.shortage(ticket, now).seconds
-
     def shortage(self, ticket: int, now: float) -> Shortage:
-        """The same, and what it is that is missing."""
+        """What is missing, and for how long if every answer that is awaited were to cost nothing:
+        who cannot wait as long as this can give up at once."""
         if ticket not in self.waiting:
             return Shortage(0.0)
         return self._missing(ticket, now, spare=self.held)

@@ -85,7 +85,7 @@ def test_a_day_that_is_used_up_is_told_as_it_is() -> None:
     pacer = informed(ALL_SIX, {("tokens", "day"): 0})
     ticket = pacer.join(20_000, 0)
     assert pacer.delay(ticket, 0) == pytest.approx(20_000 * 86_400 / 1_000_000, abs=0.01)
-    assert pacer.least_delay(ticket, 0) == pacer.delay(ticket, 0)
+    assert pacer.shortage(ticket, 0).seconds == pacer.delay(ticket, 0)
 
 
 def test_what_was_set_aside_and_not_used_comes_back() -> None:
@@ -93,7 +93,7 @@ def test_what_was_set_aside_and_not_used_comes_back() -> None:
     first = go(pacer, 20_000, 1)
     second = pacer.join(20_000, 1)
     assert pacer.delay(second, 1) > 19
-    assert pacer.least_delay(second, 1) == 0
+    assert pacer.shortage(second, 1).seconds == 0
     pacer.settle(first, 2, tokens=100)
     assert pacer.delay(second, 2) == 0
 
@@ -123,14 +123,14 @@ def test_a_refusal_costs_nothing_and_stops_everybody_until_its_time() -> None:
     pacer.refuse(go(pacer, 20_000, 100), 100, retry_after=30)
     ticket = pacer.join(20_000, 101)
     assert pacer.delay(ticket, 101) == 29
-    assert pacer.least_delay(ticket, 101) == 29
+    assert pacer.shortage(ticket, 101).seconds == 29
     assert pacer.delay(ticket, 130) == 0
 
 
 def test_a_daily_quota_is_told_at_once() -> None:
     pacer = informed()
     pacer.refuse(go(pacer, 20_000, 100), 100, retry_after=86_399)
-    assert pacer.least_delay(pacer.join(1, 100), 100) == 86_399
+    assert pacer.shortage(pacer.join(1, 100), 100).seconds == 86_399
 
 
 def test_a_refusal_without_a_time_is_a_pause() -> None:
@@ -236,7 +236,7 @@ def test_the_first_request_goes_alone_until_its_headers_are_there() -> None:
     first = go(pacer, 100, 0)
     second = pacer.join(100, 0)
     assert pacer.delay(second, 0) == PROBE_SECONDS
-    assert pacer.least_delay(second, 0) == 0
+    assert pacer.shortage(second, 0).seconds == 0
     pacer.observe(first, 1, headers())
     assert pacer.delay(second, 1) == 0
 
@@ -294,10 +294,10 @@ def test_nobody_is_overtaken_by_a_smaller_request() -> None:
 def test_those_far_behind_are_told_so() -> None:
     pacer = informed(remaining={("requests", "minute"): 0})
     tickets = [pacer.join(10, 0) for _ in range(100)]
-    assert pacer.least_delay(tickets[99], 0) == pytest.approx(1200, abs=0.1)
+    assert pacer.shortage(tickets[99], 0).seconds == pytest.approx(1200, abs=0.1)
     for ticket in tickets[10:99]:
         pacer.leave(ticket, 0)
-    assert pacer.least_delay(tickets[99], 0) <= 11 * 12 + 0.1
+    assert pacer.shortage(tickets[99], 0).seconds <= 11 * 12 + 0.1
 
 
 def test_a_ticket_that_was_given_back_is_unknown() -> None:
@@ -309,7 +309,7 @@ def test_a_ticket_that_was_given_back_is_unknown() -> None:
         pacer.leave(ticket, 1)
     with pytest.raises(KeyError):
         pacer.delay(ticket, 1)
-    assert pacer.least_delay(ticket, 1) == 0
+    assert pacer.shortage(ticket, 1).seconds == 0
 
 
 STEPS = st.lists(
@@ -339,7 +339,7 @@ def test_whatever_happens_they_go_in_the_order_in_which_they_came(
         elif step == "ask" and waiting:
             ticket = waiting[number % len(waiting)]
             wait = pacer.delay(ticket, now)
-            assert 0 <= pacer.least_delay(ticket, now) <= max(wait, 0)
+            assert 0 <= pacer.shortage(ticket, now).seconds <= max(wait, 0)
             assert 0 <= wait < 3600
             if wait == 0:
                 assert ticket == waiting[0]
